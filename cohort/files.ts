@@ -14,14 +14,18 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     mkdirSync(path.dirname(file), { recursive: true });
     const descriptor = openSync(aside, 'w');
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(aside, file);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
     }
-    renameSync(aside, file);
   } catch (error) {
-    rmSync(aside, { force: true });
     throw writeError(file, error as NodeJS.ErrnoException);
   }
 }
@@ -34,6 +38,7 @@ function writeError(file: string, error: NodeJS.ErrnoException): Error {
     EPERM: ['permission denied', 'Choose an output folder that you may write to'],
     EROFS: ['the file system is read-only', 'Choose another output folder'],
     ENOTDIR: ['a part of the path is a file', 'Choose another output folder'],
+    EEXIST: ['a part of the path is a file', 'Choose another output folder'], // mkdir says it so
     EISDIR: ['a folder stands where the file should go', 'Choose another output path'],
   };
   const reason = reasons[error.code ?? ''];

@@ -1,0 +1,6 @@
+import type { CommandModule } from 'yargs';
+import { simulate } from './simulate.ts';
+
+/** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
+// biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
+export const commands: readonly CommandModule<object, any>[] = [simulate];

@@ -1,0 +1,50 @@
+/** Work that the user stopped (Ctrl-C, or a batch system's SIGTERM). The command line ends with 130. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor() {
+    super('interrupted');
+  }
+}
+
+/** What of the process the handler needs. */
+export interface SignalSource {
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  exit(code: number): unknown;
+  readonly stderr: { write(text: string): unknown };
+}
+
+/**
+ * Runs long work that can be stopped. The first SIGINT or SIGTERM aborts the signal that the work was given: it
+ * finishes its step, saves, and returns or throws. The second ends the process at once.
+ *
+ * @param work passes the signal on, or asks `signal.throwIfAborted()` between its steps
+ * @returns what the work returns
+ * @throws Interrupted once the work has ended after an interruption, even if it returned normally
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T> | T,
+  source: SignalSource = process,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) {
+      source.stderr.write('\nvoxmask: stopped at once; the current step was not saved.\n');
+      source.exit(130);
+      return;
+    }
+    const words = 'finishing the current step and saving. Press Ctrl-C again to stop at once.';
+    source.stderr.write(`\nvoxmask: interrupted; ${words}\n`);
+    controller.abort(new Interrupted());
+  };
+  source.on('SIGINT', stop);
+  source.on('SIGTERM', stop);
+  try {
+    const result = await work(controller.signal);
+    controller.signal.throwIfAborted();
+    return result;
+  } finally {
+    source.off('SIGINT', stop);
+    source.off('SIGTERM', stop);
+  }
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { endQuietlyOnClosedPipe, exitCode, reportFailure } from './fail.ts';
+import { main } from './run.ts';
+
+endQuietlyOnClosedPipe();
+process.on('uncaughtException', (error) => {
+  reportFailure(error);
+  process.exit(exitCode(error));
+});
+const code = await main(process.argv.slice(2));
+if (code !== 0) process.exitCode = code;

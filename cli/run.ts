@@ -1,0 +1,70 @@
+import yargs from 'yargs';
+import { commands } from './commands/index.ts';
+import { exitCode, reportFailure, UsageError } from './fail.ts';
+import { voxmaskVersion } from './versions.ts';
+
+/**
+ * Runs one command line. Results go to standard output, all else to standard error.
+ *
+ * @param argv the words after the program's name
+ * @returns the exit code: 0, or what `exitCode` says of the failure, which has then been reported
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await parser(argv).parseAsync();
+    return 0;
+  } catch (error) {
+    reportFailure(error);
+    return exitCode(error);
+  }
+}
+
+function parser(argv: readonly string[]) {
+  const shell = yargs([...argv])
+    .scriptName('voxmask')
+    .usage('$0 <command> [options]\n\nWhich parts of the brain did a 3D CNN base its decision on?')
+    .locale('en')
+    .version(voxmaskVersion())
+    .help()
+    .alias('help', 'h')
+    .option('quiet', {
+      alias: 'q',
+      type: 'boolean',
+      default: false,
+      global: true,
+      describe: 'No progress on standard error',
+    })
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .strict()
+    .strictCommands()
+    .recommendCommands()
+    .demandCommand(1, 'No command was given.')
+    .exitProcess(false)
+    .fail((message, error) => {
+      // Without an error of a command's own, it is yargs that did not understand the command line.
+      throw error && !message ? error : new UsageError(sentence(message, argv), commandOf(argv));
+    });
+  for (const command of commands) shell.command(command);
+  return shell.wrap(Math.min(100, shell.terminalWidth() || 80));
+}
+
+/** The command that a command line names, if any. */
+function commandOf(argv: readonly string[]): string | undefined {
+  const names = commands.map(nameOf);
+  return argv.find((word) => names.includes(word));
+}
+
+function nameOf(command: (typeof commands)[number]): string {
+  return String(command.command).split(' ')[0];
+}
+
+/** What yargs says, on one line and in words that name the thing to mend. */
+function sentence(message: string, argv: readonly string[]): string {
+  const text = message.trim().replace(/\s*\n\s*/g, ' ');
+  if (text.startsWith('Did you mean')) return `Unknown command: ${argv[0]}. ${text}`;
+  if (text.startsWith('Not enough non-option arguments')) {
+    const used = commands.find((command) => nameOf(command) === commandOf(argv));
+    return `An argument is missing: voxmask ${used?.command}`;
+  }
+  return text;
+}

@@ -1,0 +1,131 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from './error.ts';
+import { readVolume } from './nifti.ts';
+import { type Session, sessionKey } from './session.ts';
+import { isMissing, readTable, requireColumns } from './table.ts';
+import { describeGrids, type Grid, sameGrid, type Volume } from './volume.ts';
+
+export type { Session } from './session.ts';
+
+/** The sessions under study, in the order of their table. */
+export interface Cohort {
+  readonly path: string;
+  readonly sessions: Session[];
+}
+
+const required = ['participant_id', 'session_id', 'diagnosis', 'path'];
+const shownFaults = 20;
+const oldest = 120; // years
+
+/**
+ * Reads a cohort: a table with the columns participant_id, session_id, diagnosis, path (relative to the table's folder,
+ * or absolute) and, if known, age (years) and sex; other columns are left alone. Every row is checked, and one error
+ * reports all that is wrong.
+ *
+ * @param classes the diagnoses under study, such as CN and AD
+ * @param options.allowOneClass accepts a cohort whose sessions all have one diagnosis
+ * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an empty identifier,
+ *   or an age or sex that cannot be; or when all sessions have one diagnosis
+ */
+export function readCohort(
+  tablePath: string,
+  classes: readonly string[],
+  options: { allowOneClass?: boolean } = {},
+): Cohort {
+  const table = readTable(tablePath);
+  requireColumns(table, required);
+  const faults: Fault[] = [];
+  const firstLines = new Map<string, number>();
+  const sessions = table.rows.map((row, i) => {
+    const line = i + 2;
+    const session = sessionOf(row, line, path.dirname(path.resolve(tablePath)));
+    for (const what of faultsOf(row, session, classes)) faults.push({ line, what });
+    const key = JSON.stringify([session.participantId, sessionKey(session.sessionId)]);
+    const earlier = firstLines.get(key);
+    if (earlier === undefined) firstLines.set(key, line);
+    else if (!isMissing(row.participant_id) && !isMissing(row.session_id))
+      faults.push({ line, what: `repeats ${nameOf(session)} of line ${earlier}` });
+    return session;
+  });
+  if (faults.length > 0) throw faultyRows(tablePath, faults);
+  if (sessions.length === 0) throw new InputError(tablePath, 'lists no session', 'Add one row per session');
+  const diagnoses = new Set(sessions.map((session) => session.diagnosis));
+  if (diagnoses.size < 2 && !options.allowOneClass) {
+    throw new InputError(
+      tablePath,
+      `holds the diagnosis ${[...diagnoses]} only`,
+      `Add sessions of the other diagnoses (${classes.filter((name) => !diagnoses.has(name)).join(', ')})`,
+    );
+  }
+  return { path: tablePath, sessions };
+}
+
+/**
+ * Reads a session's image, which must lie on the cohort's grid.
+ *
+ * @throws InputError when the image cannot be read, or lies on another grid
+ */
+export function loadVolume(session: Session, grid: Grid): Volume {
+  const volume = readVolume(session.path);
+  if (sameGrid(volume.grid, grid)) return volume;
+  const [its, wanted] = describeGrids(volume.grid, grid);
+  throw new InputError(
+    `${session.path} (${nameOf(session)})`,
+    `lies on another grid: ${its}, where ${wanted} are wanted`,
+    'Bring all images to one space and resolution (Clinica t1-volume does) before training',
+  );
+}
+
+interface Fault {
+  readonly line: number;
+  readonly what: string;
+}
+
+function sessionOf(row: Record<string, string>, line: number, folder: string): Session {
+  const sex = row.sex?.toLowerCase();
+  return {
+    participantId: row.participant_id,
+    sessionId: row.session_id,
+    diagnosis: row.diagnosis,
+    age: isMissing(row.age) ? null : Number(row.age),
+    sex: sex === 'f' || sex === 'female' ? 'F' : sex === 'm' || sex === 'male' ? 'M' : null,
+    path: path.resolve(folder, row.path),
+    line,
+  };
+}
+
+function faultsOf(row: Record<string, string>, session: Session, classes: readonly string[]): string[] {
+  const faults: string[] = [];
+  if (isMissing(row.participant_id)) faults.push('has no participant_id');
+  if (isMissing(row.session_id)) faults.push('has no session_id');
+  if (!classes.includes(row.diagnosis)) {
+    faults.push(`diagnosis "${row.diagnosis}" is not one of ${classes.join(', ')}`);
+  }
+  if (session.age !== null && !(session.age >= 0 && session.age <= oldest)) {
+    faults.push(`age "${row.age}" is not a number of years from 0 to ${oldest}`);
+  }
+  if (session.sex === null && !isMissing(row.sex)) faults.push(`sex "${row.sex}" is not F, M or n/a`);
+  if (isMissing(row.path)) faults.push('has no path');
+  else if (!isFile(session.path)) faults.push(`image ${row.path} does not exist`);
+  return faults;
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function faultyRows(where: string, faults: readonly Fault[]): InputError {
+  const shown = faults.slice(0, shownFaults).map(({ line, what }) => `\n  line ${line}: ${what}`);
+  const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
+  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
+  return new InputError(where, `has ${count}`, `Correct these rows:${shown.join('')}${rest}`);
+}
+
+function nameOf(session: Session): string {
+  return `${session.participantId} ${session.sessionId}`;
+}

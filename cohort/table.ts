@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { InputError } from './error.ts';
+
+/** A tab-separated file, as text. */
+export interface Table {
+  readonly path: string;
+  readonly columns: string[];
+  /** Cells by column name, without surrounding spaces; row i is line i + 2 of the file. */
+  readonly rows: Record<string, string>[];
+}
+
+/**
+ * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, lines ending in
+ * LF or CRLF, no quoting (a quote is a character like any other). Empty lines at the end are left out.
+ *
+ * @throws InputError when the file is missing, not text, has no header, names a column twice, or has a line with more or
+ *   fewer cells than the header
+ */
+export function readTable(path: string): Table {
+  const lines: string[][] = parse(readText(path), {
+    delimiter: '\t',
+    quote: null,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+  });
+  const cells = lines.map((line) => line.map((cell) => cell.trim()));
+  while (cells.at(-1)?.every((cell) => cell === '')) cells.pop();
+  const [columns, ...records] = cells;
+  if (!columns)
+    throw new InputError(path, 'is an empty table', 'Give a tab-separated table with a header line');
+  refuseBadHeader(path, columns);
+  const rows = records.map((record, i) => {
+    if (record.length === columns.length)
+      return Object.fromEntries(columns.map((name, c) => [name, record[c]]));
+    throw new InputError(
+      `${path}, line ${i + 2}`,
+      `has ${record.length} ${record.length === 1 ? 'cell' : 'cells'} where the header has ${columns.length}`,
+      'Give every line one cell per column, separated by single tabs (n/a where there is no value)',
+    );
+  });
+  return { path, columns, rows };
+}
+
+/**
+ * Requires columns of a table.
+ *
+ * @throws InputError naming those that are missing
+ */
+export function requireColumns(table: Table, names: readonly string[]): void {
+  const missing = names.filter((name) => !table.columns.includes(name));
+  if (missing.length === 0) return;
+  const separator = table.columns.length === 1 ? /[,;]/.exec(table.columns[0])?.[0] : undefined;
+  throw new InputError(
+    table.path,
+    `lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}`,
+    separator
+      ? `Separate its cells by tabs, not by "${separator}"`
+      : `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${table.columns.join(', ')}`,
+  );
+}
+
+/** True for a cell that holds no value: empty, or `n/a` as BIDS has it. */
+export function isMissing(cell: string | undefined): boolean {
+  return cell === undefined || cell === '' || cell.toLowerCase() === 'n/a';
+}
+
+/**
+ * A tab-separated table as text, ending in a newline; null, undefined, NaN and the empty string become `n/a` (BIDS).
+ *
+ * @throws InputError when a value holds a tab or a line break, which such a table cannot express
+ */
+export function formatTable(
+  columns: readonly string[],
+  rows: readonly Record<string, string | number | boolean | null | undefined>[],
+): string {
+  const cell = (column: string, value: string | number | boolean | null | undefined) => {
+    const text = value === null || value === undefined || Number.isNaN(value) ? '' : String(value);
+    if (!/[\t\r\n]/.test(text)) return text === '' ? 'n/a' : text;
+    throw new InputError(
+      `column ${column}`,
+      `a value holds a tab or a line break: ${JSON.stringify(text)}`,
+      'Rename it',
+    );
+  };
+  const lines = rows.map((row) => columns.map((column) => cell(column, row[column])));
+  return [columns, ...lines].map((line) => `${line.join('\t')}\n`).join('');
+}
+
+function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    const what = missing ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
+    throw new InputError(path, what, 'Give the path of a tab-separated table');
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Said below.
+  }
+  throw new InputError(path, 'is not text in UTF-8', 'Save it as tab-separated text in UTF-8');
+}
+
+function refuseBadHeader(path: string, columns: readonly string[]): void {
+  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
+  const unnamed = columns.indexOf('');
+  if (unnamed >= 0) {
+    throw new InputError(`${path}, line 1`, `column ${unnamed + 1} has no name`, 'Name every column');
+  }
+  if (repeated !== undefined) {
+    throw new InputError(
+      `${path}, line 1`,
+      `names the column ${repeated} twice`,
+      'Give every column its own name',
+    );
+  }
+}

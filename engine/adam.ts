@@ -1,0 +1,56 @@
+import { type Gpu, grid1d } from './gpu.ts';
+import type { Gradients } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Options of Adam; the defaults are the network's (METHOD.md, training). */
+export interface AdamOptions {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+export const adamDefaults: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+
+/** Adam (Kingma and Ba 2015) with weight decay added to the gradient, as torch.optim.Adam computes it. */
+export class Adam {
+  private readonly gpu: Gpu;
+  private readonly parameters: readonly Tensor[];
+  private readonly first: Tensor[];
+  private readonly second: Tensor[];
+  private readonly options: AdamOptions;
+  private steps = 0;
+
+  constructor(gpu: Gpu, parameters: readonly Tensor[], options: Partial<AdamOptions>) {
+    this.gpu = gpu;
+    this.parameters = parameters;
+    this.options = { ...adamDefaults, ...options };
+    this.first = parameters.map((parameter) => gpu.full(parameter.shape, 0, `${parameter.label} first moment`));
+    this.second = parameters.map((parameter) => gpu.full(parameter.shape, 0, `${parameter.label} second moment`));
+  }
+
+  /** Moves all parameters by their gradients, which stay the caller's. */
+  step(gradients: Gradients): void {
+    this.steps += 1;
+    const { learningRate, beta1, beta2, eps, weightDecay } = this.options;
+    const step_size = learningRate / (1 - beta1 ** this.steps);
+    const root_correction = Math.sqrt(1 - beta2 ** this.steps);
+    this.parameters.forEach((theta, i) => {
+      this.gpu.run('adam', {
+        bindings: { grad: gradients.of(theta), theta, first: this.first[i], second: this.second[i] },
+        params: { size: theta.size, beta1, beta2, eps, decay: weightDecay, step_size, root_correction },
+        grid: grid1d(theta.size, 256),
+      });
+    });
+  }
+
+  release(): void {
+    for (const moment of [...this.first, ...this.second]) moment.release();
+  }
+}
+
+/** Brings all values of x into [low, high], in place. */
+export function clamp(gpu: Gpu, x: Tensor, low: number, high: number): void {
+  gpu.run('clamp_values', { bindings: { x }, params: { size: x.size, low, high }, grid: grid1d(x.size, 256) });
+}

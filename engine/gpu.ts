@@ -1,0 +1,147 @@
+import type { KernelName } from '../kernels/index.ts';
+import { GpuError } from './errors.ts';
+import { Faults } from './faults.ts';
+import { type Constants, matchBindings } from './kernel.ts';
+import { KernelLibrary } from './library.ts';
+import { BufferPool, type MemoryReport } from './pool.ts';
+import type { Names } from './size-expression.ts';
+import { CommandStream } from './stream.ts';
+import { type ElementType, elementCount, Tensor } from './tensor.ts';
+
+/** One kernel call: tensors and parameters by the names that the kernel declares, and the grid in workgroups. */
+export interface KernelCall {
+  readonly bindings: Readonly<Record<string, Tensor>>;
+  readonly params?: Names;
+  readonly grid: readonly [number, number, number];
+  readonly constants?: Constants;
+}
+
+const READ = 0x01 | 0x08; // MAP_READ | COPY_DST
+
+/**
+ * A GPU device with its memory, kernels and command stream. Work is recorded at once and done later; `synchronize`
+ * and `read` wait for it and throw what went wrong on the way.
+ */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly faults: Faults;
+  private readonly pool: BufferPool;
+  private readonly library: KernelLibrary;
+  private readonly stream: CommandStream;
+  private readonly readers = new Map<number, GPUBuffer[]>();
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+    this.faults = new Faults(device);
+    this.pool = new BufferPool(device, this.faults);
+    this.library = new KernelLibrary(device);
+    this.stream = new CommandStream(device, this.faults);
+    this.pool.whenDestroyed((memory) => this.stream.forget(memory));
+  }
+
+  /** A tensor whose values are undefined until a kernel writes them. @throws GpuError if the device cannot hold it */
+  empty(shape: readonly number[], label: string, type: ElementType = 'f32'): Tensor {
+    const memory = this.pool.acquire(elementCount(shape) * 4, `tensor "${label}" of shape [${shape.join(', ')}]`);
+    return new Tensor(this.pool, memory, shape, type, label);
+  }
+
+  /** A tensor with these values, row-major. The array must not change before the next synchronisation. */
+  tensor(shape: readonly number[], data: Float32Array | Uint32Array, label: string): Tensor {
+    if (data.length !== elementCount(shape)) {
+      throw new GpuError(`Tensor "${label}" of shape [${shape}] was given ${data.length} values.`);
+    }
+    const tensor = this.empty(shape, label, data instanceof Uint32Array ? 'u32' : 'f32');
+    this.stream.upload(tensor.memory, data);
+    return tensor;
+  }
+
+  /** Overwrites a tensor's values. The array must not change before the next synchronisation. */
+  write(tensor: Tensor, data: Float32Array | Uint32Array): void {
+    if (data.length !== tensor.size) throw new GpuError(`Tensor "${tensor.label}" was given ${data.length} values.`);
+    this.stream.upload(tensor.memory, data);
+  }
+
+  /** A tensor filled with one number. */
+  full(shape: readonly number[], value: number, label: string): Tensor {
+    const tensor = this.empty(shape, label);
+    this.run('fill', { bindings: { y: tensor }, params: { size: tensor.size, value }, grid: grid1d(tensor.size, 256) });
+    return tensor;
+  }
+
+  /** Records a kernel. @throws GpuError for wrong bindings, parameters or grid, naming the kernel */
+  run(name: KernelName, { bindings, params = {}, grid, constants = {} }: KernelCall): void {
+    const compiled = this.library.get(name, constants);
+    const tensors = matchBindings(compiled.kernel, bindings, params);
+    this.stream.dispatch(
+      compiled,
+      tensors.map((tensor) => tensor.memory),
+      params,
+      grid,
+    );
+  }
+
+  /** Submits the recorded work without waiting for it. */
+  async submit(): Promise<void> {
+    await this.stream.flush();
+  }
+
+  /** Waits until all recorded work is done. @throws GpuError the first fault since the device was opened */
+  async synchronize(): Promise<void> {
+    await this.stream.flush();
+    await this.device.queue.onSubmittedWorkDone();
+    await this.faults.settle();
+  }
+
+  /** Reads a tensor's values back. @throws GpuError if anything before it failed */
+  async read(tensor: Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.readBytes(tensor));
+  }
+
+  /** Reads a u32 tensor's values back. */
+  async readUint32(tensor: Tensor): Promise<Uint32Array> {
+    return new Uint32Array(await this.readBytes(tensor));
+  }
+
+  private async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    const bytes = tensor.size * 4;
+    const reader = this.readers.get(bytes)?.pop() ?? this.device.createBuffer({ size: bytes, usage: READ, label: 'read back' });
+    this.stream.copy(tensor.memory, reader, bytes);
+    await this.stream.flush();
+    try {
+      await reader.mapAsync(0x01);
+    } catch (error) {
+      await this.faults.settle();
+      throw new GpuError(`Tensor "${tensor.label}" could not be read back: ${(error as Error).message}`);
+    }
+    const data = reader.getMappedRange().slice(0);
+    reader.unmap();
+    const same = this.readers.get(bytes);
+    if (same) same.push(reader);
+    else this.readers.set(bytes, [reader]);
+    await this.faults.settle();
+    return data;
+  }
+
+  /** What the pool holds; `peakBytes` is the most it ever held. */
+  memory(): MemoryReport {
+    return this.pool.report();
+  }
+
+  /** Gives free buffers back to the device, for when other shapes come next. */
+  async trim(): Promise<void> {
+    await this.synchronize();
+    this.pool.trim();
+  }
+
+  /** Closes the device. */
+  close(): void {
+    this.device.destroy();
+  }
+}
+
+/** Workgroups for `items` threads in groups of `perGroup`, folded into y beyond 65,535 (kernels unfold it). */
+export function grid1d(items: number, perGroup: number): [number, number, number] {
+  const groups = Math.max(1, Math.ceil(items / perGroup));
+  const x = Math.min(groups, 65535);
+  return [x, Math.ceil(groups / x), 1];
+}

@@ -1,0 +1,45 @@
+import { GpuError } from '../errors.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Dimensions of an activation tensor [n, channels, d, h, w]. */
+export interface VolumeShape {
+  readonly n: number;
+  readonly channels: number;
+  readonly d: number;
+  readonly h: number;
+  readonly w: number;
+}
+
+/** @throws GpuError unless the tensor has five axes */
+export function volumeShape(x: Tensor): VolumeShape {
+  if (x.shape.length !== 5) {
+    throw new GpuError(`Tensor "${x.label}" should be [n, channels, d, h, w]; its shape is [${x.shape}].`);
+  }
+  const [n, channels, d, h, w] = x.shape;
+  return { n, channels, d, h, w };
+}
+
+/** Voxels of a volume. */
+export function voxels({ d, h, w }: { d: number; h: number; w: number }): number {
+  return d * h * w;
+}
+
+/** Smallest power of two at least `size`, at most `most`. */
+export function lanesFor(size: number, most: number): number {
+  let lanes = 1;
+  while (lanes < size && lanes < most) lanes *= 2;
+  return lanes;
+}
+
+/** Workgroup of at most 8 x 8 threads over the two fastest axes, as kernel constants and grid. */
+export function planeGrid(width: number, height: number, depth: number) {
+  const LANES_X = lanesFor(width, 8);
+  const LANES_Y = lanesFor(height, 8);
+  const grid: [number, number, number] = [Math.ceil(width / LANES_X), Math.ceil(height / LANES_Y), depth];
+  return { constants: { LANES_X, LANES_Y }, grid };
+}
+
+/** Into how many chunks a reduction over `length` is cut: enough to fill a GPU, each worth its start. */
+export function chunksFor(length: number, rows: number): number {
+  return Math.max(1, Math.min(Math.ceil(length / 2048), Math.ceil(1024 / rows)));
+}

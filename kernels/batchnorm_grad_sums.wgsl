@@ -1,0 +1,31 @@
+// Over each channel's chunk of [n, channels, spatial]:
+//   sums[channel, chunk] = (sum of dy, sum of dy (x - mean) inverse_std): the gradients of beta and gamma
+// grid: [chunks, channels]
+const LANES: u32 = 256u;
+struct Params { n: u32, channels: u32, spatial: u32, chunks: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * spatial]
+@group(0) @binding(2) var<storage, read> dy: array<f32>; // [n * channels * spatial]
+@group(0) @binding(3) var<storage, read> mean: array<f32>; // [channels]
+@group(0) @binding(4) var<storage, read> inverse_std: array<f32>; // [channels]
+@group(0) @binding(5) var<storage, read_write> sums: array<vec2f>; // [channels * chunks]
+var<workgroup> partial: array<vec2f, LANES>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let c = group.y;
+  var sum = vec2f();
+  for (var sample = 0u; sample < p.n; sample++) {
+    let base = (sample * p.channels + c) * p.spatial;
+    for (var i = group.x * LANES + lane; i < p.spatial; i += p.chunks * LANES) {
+      let g = dy[base + i];
+      sum += vec2f(g, g * (x[base + i] - mean[c]));
+    }
+  }
+  partial[lane] = sum * vec2f(1.0, inverse_std[c]);
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { partial[lane] += partial[lane + half]; }
+  }
+  if (lane == 0u) { sums[c * p.chunks + group.x] = partial[0]; }
+}

@@ -1,0 +1,21 @@
+// dlogits[n, c] = dloss (softmax(logits[n])[c] - [c = label[n]]) / n
+// grid: n workgroups of one thread
+struct Params { n: u32, classes: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>; // [n * classes]
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // [n]
+@group(0) @binding(3) var<storage, read> dloss: array<f32>; // [1]
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>; // [n * classes]
+
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3<u32>) {
+  let row = group.x * p.classes;
+  var largest = logits[row];
+  for (var c = 1u; c < p.classes; c++) { largest = max(largest, logits[row + c]); }
+  var sum = 0.0;
+  for (var c = 0u; c < p.classes; c++) { sum += exp(logits[row + c] - largest); }
+  for (var c = 0u; c < p.classes; c++) {
+    let target_share = select(0.0, 1.0, c == labels[group.x]);
+    dlogits[row + c] = dloss[0] * (exp(logits[row + c] - largest) / sum - target_share) / f32(p.n);
+  }
+}

@@ -1,0 +1,110 @@
+import { InputError } from '../cohort/error.ts';
+import type { WeightArray, Weights } from './weights.ts';
+
+const LARGEST_HEADER = 100_000_000; // bytes; the format's own limit
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+const BYTES: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8 };
+
+/** The safetensors file of these arrays, in their order, with text metadata. */
+export function formatSafetensors(weights: Weights, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, data, type }] of weights) {
+    const end = offset + data.length * BYTES[type];
+    header[name] = { dtype: type, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const start = 8 + Math.ceil(text.length / 8) * 8;
+  const file = Buffer.alloc(start + offset, ' ');
+  file.writeBigUInt64LE(BigInt(start - 8), 0);
+  text.copy(file, 8);
+  let at = start;
+  for (const { data, type } of weights.values()) {
+    for (const value of data) at = type === 'F32' ? file.writeFloatLE(value, at) : file.writeBigInt64LE(BigInt(value), at);
+  }
+  return file;
+}
+
+/**
+ * Reads a safetensors file. Floating-point arrays become float32.
+ *
+ * @param where the file's name, for messages
+ * @throws InputError for anything that is not a sound file: header too large or not JSON, arrays that overlap, leave
+ *         holes, or end elsewhere than the file
+ */
+export function parseSafetensors(file: Uint8Array, where: string): { weights: Weights; metadata: Record<string, string> } {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const unsound = (what: string) => new InputError(where, `not a sound safetensors file: ${what}`, 'Write the file again, or get an intact copy');
+  if (bytes.length < 8) throw unsound('it has fewer than 8 bytes');
+  const length = bytes.readBigUInt64LE(0);
+  if (length > LARGEST_HEADER || 8 + Number(length) > bytes.length) throw unsound(`its header claims ${length} bytes`);
+  const start = 8 + Number(length);
+  if (bytes[8] !== 0x7b) throw unsound('its header is not a JSON object');
+  let header: Record<string, Entry | Record<string, string>>;
+  try {
+    header = JSON.parse(bytes.toString('utf8', 8, start));
+  } catch (error) {
+    throw unsound(`its header is not JSON (${(error as Error).message})`);
+  }
+  const { __metadata__: metadata = {}, ...arrays } = header;
+  const entries = Object.entries(arrays) as [string, Entry][];
+  for (const [name, entry] of entries) checkEntry(name, entry, unsound);
+  checkOffsets(entries, bytes.length - start, unsound);
+  const weights: Weights = new Map(entries.map(([name, entry]) => [name, readArray(bytes, start, entry)]));
+  return { weights, metadata: metadata as Record<string, string> };
+}
+
+function checkEntry(name: string, entry: Entry, unsound: (what: string) => Error): void {
+  const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const formed = Array.isArray(entry?.shape) && entry.shape.every(whole) && Array.isArray(entry.data_offsets) && entry.data_offsets.length === 2 && entry.data_offsets.every(whole);
+  if (!formed) throw unsound(`array "${name}" has no shape and offsets`);
+  const width = BYTES[entry.dtype];
+  if (!width) throw unsound(`array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16 and I64 can be read`);
+  const [from, to] = entry.data_offsets;
+  if (entry.shape.reduce((product, size) => product * size, width) !== to - from) throw unsound(`array "${name}" has another size than its shape`);
+}
+
+function checkOffsets(entries: readonly [string, Entry][], size: number, unsound: (what: string) => Error): void {
+  const order = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
+  let end = 0;
+  for (const [name, { data_offsets }] of order) {
+    if (data_offsets[0] !== end) throw unsound(`array "${name}" ${data_offsets[0] < end ? 'overlaps another' : 'leaves a hole before it'}`);
+    end = data_offsets[1];
+  }
+  if (end !== size) throw unsound(`its arrays take ${end} bytes, but ${size} follow the header`);
+}
+
+function readArray(bytes: Buffer, start: number, { dtype, shape, data_offsets }: Entry): WeightArray {
+  const from = start + data_offsets[0];
+  const count = (data_offsets[1] - data_offsets[0]) / BYTES[dtype];
+  const readers: Record<string, (i: number) => number> = {
+    F64: (i) => bytes.readDoubleLE(from + 8 * i),
+    F32: (i) => bytes.readFloatLE(from + 4 * i),
+    F16: (i) => half(bytes.readUInt16LE(from + 2 * i)),
+    BF16: (i) => brainFloat(bytes.readUInt16LE(from + 2 * i)),
+    I64: (i) => Number(bytes.readBigInt64LE(from + 8 * i)),
+  };
+  return { shape, data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)), type: dtype === 'I64' ? 'I64' : 'F32' };
+}
+
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function brainFloat(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, bits << 16);
+  return view.getFloat32(0);
+}
