@@ -2,13 +2,11 @@
 //   partial[chunk, item, t, j] = sum over the chunk's rows (n, z, y) and over x of
 //                                dy[n, 8 octet + j, z, y, x] x[n, ci, S z+kz-1, S y+ky-1, S x+kx-1],  S = STRIDE
 // for item = (octet of output channels, ci, kz) and t = 3 ky + kx; conv3d_weight_grad_merge adds the chunks.
-// Lanes run along x, so that a row (and its divisions) is the same for the whole workgroup; where rows are shorter
-// than a workgroup, it takes ITEMS items at once. Chunk c takes rows c, c + chunks, ...
-// grid: [items / ITEMS, chunks]
-const LANES: u32 = 64u;
-const ITEMS: u32 = 1u; // LANES * ITEMS is 64
+// `lanes` threads (a power of two up to 64) run along x, so that a row (and its divisions) is the same for the whole
+// workgroup; where rows are shorter than a workgroup, it takes 64 / lanes items at once. Chunk c takes rows c, c + chunks, ...
+// grid: [items / (64 / lanes), chunks]
 const STRIDE: u32 = 1u;
-struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, od: u32, oh: u32, ow: u32, chunks: u32 }
+struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, od: u32, oh: u32, ow: u32, lanes: u32, chunks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]
 @group(0) @binding(2) var<storage, read> dy: array<f32>; // [n * co * od * oh * ow]
@@ -29,19 +27,20 @@ fn upstream(base: u32, octet: u32, channel: u32) -> vec4f {
 
 // adds up the lanes of each item for the four channels whose sums lie in the workgroup's memory
 fn merge_lanes(thread: u32, first_item: u32, items: u32, chunk: u32, upper: u32) {
-  for (var t = thread; t < 9u * ITEMS; t += 64u) {
+  for (var t = thread; t < 9u * (64u / p.lanes); t += 64u) {
     let local = t / 9u;
     if (first_item + local >= items) { continue; }
     var total = vec4f();
-    for (var lane = 0u; lane < LANES; lane++) { total += sums[(t % 9u) * 64u + local * LANES + lane]; }
+    for (var lane = 0u; lane < p.lanes; lane++) { total += sums[(t % 9u) * 64u + local * p.lanes + lane]; }
     partial[((chunk * items + first_item + local) * 9u + t % 9u) * 2u + upper] = total;
   }
 }
 
-@compute @workgroup_size(LANES, ITEMS)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let items = (p.co + 7u) / 8u * p.ci * 3u;
-  let item = min(group.x * ITEMS + local.y, items - 1u);
+  let first_item = group.x * (64u / p.lanes);
+  let item = min(first_item + thread / p.lanes, items - 1u);
   let kz = item % 3u;
   let channel = item / 3u % p.ci;
   let octet = item / (3u * p.ci);
@@ -60,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let below = (plane + min(iy + 1u, p.h - 1u)) * p.w;
     let above_inside = f32(iy > 0u);
     let below_inside = f32(iy + 1u < p.h);
-    for (var column = local.x; column < p.ow; column += LANES) {
+    for (var column = thread % p.lanes; column < p.ow; column += p.lanes) {
       let ix = STRIDE * column;
       let base = sample * p.co * p.od * p.oh * p.ow + (oz * p.oh + oy) * p.ow + column;
       let low = upstream(base, octet, 0u);
@@ -81,10 +80,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   sums[thread] = a0; sums[64u + thread] = a1; sums[128u + thread] = a2; sums[192u + thread] = a3; sums[256u + thread] = a4;
   sums[320u + thread] = a5; sums[384u + thread] = a6; sums[448u + thread] = a7; sums[512u + thread] = a8;
   workgroupBarrier();
-  merge_lanes(thread, group.x * ITEMS, items, group.y, 0u);
+  merge_lanes(thread, first_item, items, group.y, 0u);
   workgroupBarrier();
   sums[thread] = b0; sums[64u + thread] = b1; sums[128u + thread] = b2; sums[192u + thread] = b3; sums[256u + thread] = b4;
   sums[320u + thread] = b5; sums[384u + thread] = b6; sums[448u + thread] = b7; sums[512u + thread] = b8;
   workgroupBarrier();
-  merge_lanes(thread, group.x * ITEMS, items, group.y, 1u);
+  merge_lanes(thread, first_item, items, group.y, 1u);
 }

@@ -3,7 +3,7 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { channelSums } from './channel-sums.ts';
-import { lanesFor, planeGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /** Stride of a convolution along all three axes. */
 export type Stride = 1 | 2;
@@ -60,12 +60,12 @@ function convolve(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor | null, tran
   const narrow = co < NARROW;
   const packed = pack(gpu, weight, narrow ? 1 : 8, transposed);
   const y = gpu.empty([n, co, d, h, w], `${weight.label} ${transposed ? 'input gradient' : 'output'}`);
-  const plane = planeGrid(Math.ceil(w / 4), h, n * d * (narrow ? co : Math.ceil(co / 8)));
+  const { lanes, grid } = rowGrid(Math.ceil(w / 8), d * (narrow ? Math.ceil(h / 4) : h), n * (narrow ? co : Math.ceil(co / 8)));
   gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
     bindings: { x, weight: packed, bias: bias ?? packed, y }, // without a bias the binding is not read
-    params: { n, ci, co, d, h, w },
-    constants: { ...plane.constants, HAS_BIAS: Number(bias !== null) },
-    grid: plane.grid,
+    params: { n, ci, co, d, h, w, lanes },
+    constants: { HAS_BIAS: Number(bias !== null) },
+    grid,
   });
   packed.release();
   return y;
@@ -82,11 +82,11 @@ function convolveStrided(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor): Ten
   const co = weight.shape[0];
   const packed = pack(gpu, weight, 8, false);
   const y = gpu.empty([n, co, od, oh, ow], `${weight.label} output`);
-  const plane = planeGrid(ow, oh, n * Math.ceil(co / 8) * od);
+  const { lanes, grid } = rowGrid(ow, od * oh, n * Math.ceil(co / 8));
   gpu.run('conv3d_strided', {
     bindings: { x, weight: packed, bias, y },
-    params: { n, ci, co, d, h, w, od, oh, ow },
-    ...plane,
+    params: { n, ci, co, d, h, w, od, oh, ow, lanes },
+    grid,
   });
   packed.release();
   return y;
@@ -98,11 +98,11 @@ function inputGrad(gpu: Gpu, dy: Tensor, weight: Tensor, shape: VolumeShape, str
   const co = weight.shape[0];
   const packed = pack(gpu, weight, 8, true);
   const dx = gpu.empty([n, ci, d, h, w], `${weight.label} input gradient`);
-  const plane = planeGrid(w, h, n * Math.ceil(ci / 8) * d);
+  const { lanes, grid } = rowGrid(w, d * h, n * Math.ceil(ci / 8));
   gpu.run('conv3d_strided_input_grad', {
     bindings: { dy, weight: packed, dx },
-    params: { n, ci, co, d, h, w, ...stridedSizes(shape) },
-    ...plane,
+    params: { n, ci, co, d, h, w, ...stridedSizes(shape), lanes },
+    grid,
   });
   packed.release();
   return dx;
@@ -118,8 +118,8 @@ function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride)
   const partial = gpu.empty([chunks, items, 72], 'weight gradient parts');
   gpu.run('conv3d_weight_grad', {
     bindings: { x, dy, partial },
-    params: { n, ci, co, d, h, w, od, oh, ow, chunks },
-    constants: { LANES: lanes, ITEMS: 64 / lanes, STRIDE: stride },
+    params: { n, ci, co, d, h, w, od, oh, ow, lanes, chunks },
+    constants: { STRIDE: stride },
     grid: [groups, chunks, 1],
   });
   const dw = gpu.empty([co, ci, 3, 3, 3], 'weight gradient');

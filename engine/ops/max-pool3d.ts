@@ -1,6 +1,6 @@
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
-import { planeGrid, volumeShape } from './shapes.ts';
+import { rowGrid, volumeShape } from './shapes.ts';
 
 /** Extent of the pooled volume along an axis of `size` voxels: an odd axis is padded by one plane at its low end. */
 export function pooledSize(size: number): number {
@@ -21,9 +21,10 @@ export function maxPool3d(tape: Tape, x: Tensor): Tensor {
   const [od, oh, ow] = [d, h, w].map(pooledSize);
   const y = gpu.empty([n, channels, od, oh, ow], 'pooled');
   const argmax = gpu.empty(y.shape, 'positions of the maxima', 'u32');
-  const params = { volumes, d, h, w };
-  gpu.run('max_pool3d', { bindings: { x, y, argmax }, params, ...planeGrid(ow, oh, volumes * od) });
-  const { shape } = x;
+  const shape = { volumes, d, h, w };
+  const { lanes, grid } = rowGrid(ow, od * oh, volumes);
+  gpu.run('max_pool3d', { bindings: { x, y, argmax }, params: { ...shape, lanes }, grid });
+  const before = x.shape;
   return tape.record(
     'maxPool3d',
     [x],
@@ -31,8 +32,9 @@ export function maxPool3d(tape: Tape, x: Tensor): Tensor {
     [argmax],
     ([argmax]) =>
       (dy) => {
-        const dx = gpu.empty(shape, 'pooling gradient');
-        gpu.run('max_pool3d_grad', { bindings: { dy, argmax, dx }, params, ...planeGrid(w, h, volumes * d) });
+        const dx = gpu.empty(before, 'pooling gradient');
+        const { lanes, grid } = rowGrid(w, d * h, volumes);
+        gpu.run('max_pool3d_grad', { bindings: { dy, argmax, dx }, params: { ...shape, lanes }, grid });
         return [dx];
       },
     [argmax],

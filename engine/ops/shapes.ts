@@ -31,12 +31,17 @@ export function lanesFor(size: number, most: number): number {
   return lanes;
 }
 
-/** Workgroup of at most 8 x 8 threads over the two fastest axes, as kernel constants and grid. */
-export function planeGrid(width: number, height: number, depth: number) {
-  const LANES_X = lanesFor(width, 8);
-  const LANES_Y = lanesFor(height, 8);
-  const grid: [number, number, number] = [Math.ceil(width / LANES_X), Math.ceil(height / LANES_Y), depth];
-  return { constants: { LANES_X, LANES_Y }, grid };
+/**
+ * Grid for kernels whose workgroup of 64 threads covers `lanes` places of a row and 64 / lanes rows.
+ *
+ * @param places places per row, such as voxels or strips of them
+ * @param rows   rows per volume
+ * @param volumes the grid's third dimension
+ */
+export function rowGrid(places: number, rows: number, volumes: number) {
+  const lanes = lanesFor(places, 8);
+  const grid: [number, number, number] = [Math.ceil(places / lanes), Math.ceil((rows * lanes) / 64), volumes];
+  return { lanes, grid };
 }
 
 /** Into how many chunks a reduction over `length` is cut: enough to fill a GPU, each worth its start. */

@@ -23,11 +23,12 @@ function eachProduct(
               for (let kd = 0; kd < 3; kd++)
                 for (let kh = 0; kh < 3; kh++)
                   for (let kw = 0; kw < 3; kw++) {
-                    const d = od * stride + kd - 1;
-                    const h = oh * stride + kh - 1;
-                    const v = ow * stride + kw - 1;
-                    if (d < 0 || d >= depth || h < 0 || h >= height || v < 0 || v >= width) continue;
-                    visit(offset(x, n, ci, d, h, v), offset(w, co, ci, kd, kh, kw), offset(y, n, co, od, oh, ow));
+                    const id = od * stride + kd - 1;
+                    const ih = oh * stride + kh - 1;
+                    const iw = ow * stride + kw - 1;
+                    if (id < 0 || id >= depth || ih < 0 || ih >= height || iw < 0 || iw >= width) continue;
+                    const xi = offset(x, n, ci, id, ih, iw);
+                    visit(xi, offset(w, co, ci, kd, kh, kw), offset(y, n, co, od, oh, ow));
                   }
 }
 
