@@ -6,6 +6,12 @@ struct Params { n: u32, classes: u32, class_index: u32 }
 @group(0) @binding(1) var<storage, read> logits: array<f32>; // [n * classes]
 @group(0) @binding(2) var<storage, read_write> score: array<f32>; // [1]
 
+// log(1 + t) for t >= 0: by its series where 1 + t would lose the digits of t
+fn log1p(t: f32) -> f32 {
+  if (t > 0.1) { return log(1.0 + t); }
+  return t * (1.0 - t * (0.5 - t * (1.0 / 3.0 - t * (0.25 - t * (0.2 - t / 6.0)))));
+}
+
 @compute @workgroup_size(1)
 fn main() {
   var total = 0.0;
@@ -16,14 +22,16 @@ fn main() {
       total += own;
       continue;
     }
-    var largest = logits[row];
-    for (var c = 1u; c < p.classes; c++) { largest = max(largest, logits[row + c]); }
-    var sum = 0.0;
-    for (var c = 0u; c < p.classes; c++) { sum += exp(logits[row + c] - largest); }
+    var top = 0u;
+    for (var c = 1u; c < p.classes; c++) { top = select(top, c, logits[row + c] > logits[row + top]); }
+    var others = 0.0;
+    for (var c = 0u; c < p.classes; c++) {
+      if (c != top) { others += exp(logits[row + c] - logits[row + top]); }
+    }
     if (KIND == 0u) {
-      total += exp(own - largest) / sum;
+      total += exp(own - logits[row + top]) / (1.0 + others);
     } else {
-      total += own - largest - log(sum);
+      total -= log1p(others) + (logits[row + top] - own);
     }
   }
   score[0] = total / f32(p.n);

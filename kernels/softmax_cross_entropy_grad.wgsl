@@ -14,8 +14,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>) {
   for (var c = 1u; c < p.classes; c++) { largest = max(largest, logits[row + c]); }
   var sum = 0.0;
   for (var c = 0u; c < p.classes; c++) { sum += exp(logits[row + c] - largest); }
+  // q - 1 of the label's class is minus the sum of the others: near 1 the difference would lose its digits
+  let factor = dloss[0] / f32(p.n);
+  var others = 0.0;
   for (var c = 0u; c < p.classes; c++) {
-    let target_share = select(0.0, 1.0, c == labels[group.x]);
-    dlogits[row + c] = dloss[0] * (exp(logits[row + c] - largest) / sum - target_share) / f32(p.n);
+    if (c == labels[group.x]) { continue; }
+    let q = exp(logits[row + c] - largest) / sum;
+    others += q;
+    dlogits[row + c] = factor * q;
   }
+  dlogits[row + labels[group.x]] = -factor * others;
 }

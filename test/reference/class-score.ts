@@ -16,12 +16,7 @@ export function classScore(logits: NdArray, classIndex: number, kind: ScoreKind)
 }
 
 /** Gradient of `dscore * score` with respect to the logits. */
-export function classScoreGrad(
-  logits: NdArray,
-  classIndex: number,
-  kind: ScoreKind,
-  dscore = 1,
-): NdArray {
+export function classScoreGrad(logits: NdArray, classIndex: number, kind: ScoreKind, dscore = 1): NdArray {
   const [samples, classes] = logits.shape;
   const q = softmax(logits);
   return map(q, (share, i) => {

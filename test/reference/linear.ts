@@ -15,11 +15,7 @@ export function linear(x: NdArray, w: NdArray, b: NdArray): NdArray {
 }
 
 /** Gradients of `linear` for dy [n, o]. */
-export function linearGrad(
-  x: NdArray,
-  w: NdArray,
-  dy: NdArray,
-): { dx: NdArray; dw: NdArray; db: NdArray } {
+export function linearGrad(x: NdArray, w: NdArray, dy: NdArray): { dx: NdArray; dw: NdArray; db: NdArray } {
   const [samples, features] = x.shape;
   const outputs = w.shape[0];
   const dx = zeros(x.shape);

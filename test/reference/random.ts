@@ -18,7 +18,10 @@ export interface Source {
 export function source(seed: number): Source {
   const generator = xoroshiro128plus(seed);
   const fill = (shape: readonly number[], next: (i: number) => number) =>
-    ndArray(shape, Array.from({ length: sizeOf(shape) }, (_, i) => next(i)));
+    ndArray(
+      shape,
+      Array.from({ length: sizeOf(shape) }, (_, i) => next(i)),
+    );
   return {
     uniform: (shape, low = -1, high = 1) => fill(shape, () => low + (high - low) * uniformFloat64(generator)),
     distinct(shape, low, high) {
@@ -33,8 +36,8 @@ export function source(seed: number): Source {
   };
 }
 
-/** Arbitrary sources. */
-export const sources = fc.integer().noShrink().map(source);
+/** Arbitrary seeds. */
+export const seeds = fc.noShrink(fc.integer());
 
 /** Arbitrary sizes of one axis. */
 export const upTo = (largest: number) => fc.integer({ min: 1, max: largest });
