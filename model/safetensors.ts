@@ -9,7 +9,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-const BYTES: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8 };
+const BYTES: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I32: 4, I64: 8 };
 
 /** The safetensors file of these arrays, in their order, with text metadata. */
 export function formatSafetensors(weights: Weights, metadata: Readonly<Record<string, string>>): Uint8Array {
@@ -33,7 +33,7 @@ export function formatSafetensors(weights: Weights, metadata: Readonly<Record<st
 }
 
 /**
- * Reads a safetensors file. Floating-point arrays become float32.
+ * Reads a safetensors file. All arrays become float32 in memory.
  *
  * @param where the file's name, for messages
  * @throws InputError for anything that is not a sound file: header too large or not JSON, arrays that overlap, leave
@@ -66,7 +66,7 @@ function checkEntry(name: string, entry: Entry, unsound: (what: string) => Error
   const formed = Array.isArray(entry?.shape) && entry.shape.every(whole) && Array.isArray(entry.data_offsets) && entry.data_offsets.length === 2 && entry.data_offsets.every(whole);
   if (!formed) throw unsound(`array "${name}" has no shape and offsets`);
   const width = BYTES[entry.dtype];
-  if (!width) throw unsound(`array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16 and I64 can be read`);
+  if (!width) throw unsound(`array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16, I32 and I64 can be read`);
   const [from, to] = entry.data_offsets;
   if (entry.shape.reduce((product, size) => product * size, width) !== to - from) throw unsound(`array "${name}" has another size than its shape`);
 }
@@ -89,9 +89,10 @@ function readArray(bytes: Buffer, start: number, { dtype, shape, data_offsets }:
     F32: (i) => bytes.readFloatLE(from + 4 * i),
     F16: (i) => half(bytes.readUInt16LE(from + 2 * i)),
     BF16: (i) => brainFloat(bytes.readUInt16LE(from + 2 * i)),
+    I32: (i) => bytes.readInt32LE(from + 4 * i),
     I64: (i) => Number(bytes.readBigInt64LE(from + 8 * i)),
   };
-  return { shape, data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)), type: dtype === 'I64' ? 'I64' : 'F32' };
+  return { shape, data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)), type: dtype.startsWith('I') ? 'I64' : 'F32' };
 }
 
 function half(bits: number): number {

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { MaskTrainer } from '../../masking/mask-trainer.ts';
+import { MaskObjective } from '../../masking/objective.ts';
+import { readModel } from '../../model/model-file.ts';
+import { Network } from '../../model/network.ts';
+import { expectClose } from '../engine/compare.ts';
+import { testGpu } from '../engine/gpu.ts';
+import { fixtureArrays, fixtureJson, fixturePath } from '../model/fixtures.ts';
+
+const shape = [13, 15, 12];
+const voxels = 13 * 15 * 12;
+
+async function objective() {
+  const gpu = await testGpu();
+  const { architecture, weights } = readModel(fixturePath('network-final.safetensors'));
+  const { settings, steps } = fixtureJson('mask');
+  const arrays = fixtureArrays('mask');
+  const network = new Network(gpu, architecture, weights);
+  const mu = gpu.full([1], settings.mu, 'mu');
+  const image = gpu.tensor([1, 1, ...shape], arrays.get('image')!.data, 'image');
+  return { gpu, network, mu, image, settings, steps, arrays, objective: new MaskObjective(network, mu, settings.classIndex, settings) };
+}
+
+it("the masking loss, its terms and its gradient are PyTorch's along its own trajectory", async () => {
+  const { gpu, image, steps, arrays, objective: o, ...held } = await objective();
+  for (let t = 0; t < 10; t++) {
+    const mask = gpu.tensor(shape, arrays.get('m')!.data.slice(t * voxels, (t + 1) * voxels), 'mask');
+    mask.requiresGrad = true;
+    const { gradients, loss } = o.gradient(mask, image);
+    const { total, size, variation, score } = await loss();
+    const expected = steps[t];
+    expectClose([total, size, variation, score], [expected.loss, expected.size, expected.variation, expected.score], 1e-5, `loss of step ${t}`);
+    const gradient = arrays.get('gradient')!.data.slice(t * voxels, (t + 1) * voxels);
+    expectClose(await gpu.read(gradients.of(mask)), gradient, 1e-4, `gradient of step ${t}`, 1e-6);
+    gradients.release();
+    mask.release();
+  }
+  held.network.release();
+  held.mu.release();
+  image.release();
+});
+
+it("ten steps from a mask of ones end where PyTorch's do", async () => {
+  const { image, steps, arrays, settings, objective: o, ...held } = await objective();
+  const trainer = new MaskTrainer(o, shape, settings.lr);
+  for (let t = 0; t < 10; t++) {
+    const loss = await trainer.step(image, 'the fixture');
+    expect(Math.abs(loss.total / steps[t].loss - 1)).toBeLessThan(1e-4);
+  }
+  const mask = await trainer.read();
+  expect(mask.every((value) => value >= 0 && value <= 1)).toBe(true);
+  expectClose(mask, arrays.get('m')!.data.slice(10 * voxels), 1e-3, 'mask');
+  trainer.release();
+  held.network.release();
+  held.mu.release();
+  image.release();
+});
