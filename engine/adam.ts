@@ -11,7 +11,13 @@ export interface AdamOptions {
   readonly weightDecay: number;
 }
 
-export const adamDefaults: AdamOptions = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
+export const adamDefaults: AdamOptions = {
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  eps: 1e-8,
+  weightDecay: 0,
+};
 
 /** Adam (Kingma and Ba 2015) with weight decay added to the gradient, as torch.optim.Adam computes it. */
 export class Adam {
@@ -26,8 +32,12 @@ export class Adam {
     this.gpu = gpu;
     this.parameters = parameters;
     this.options = { ...adamDefaults, ...options };
-    this.first = parameters.map((parameter) => gpu.full(parameter.shape, 0, `${parameter.label} first moment`));
-    this.second = parameters.map((parameter) => gpu.full(parameter.shape, 0, `${parameter.label} second moment`));
+    this.first = parameters.map((parameter) =>
+      gpu.full(parameter.shape, 0, `${parameter.label} first moment`),
+    );
+    this.second = parameters.map((parameter) =>
+      gpu.full(parameter.shape, 0, `${parameter.label} second moment`),
+    );
   }
 
   /** Moves all parameters by their gradients, which stay the caller's. */
@@ -52,5 +62,9 @@ export class Adam {
 
 /** Brings all values of x into [low, high], in place. */
 export function clamp(gpu: Gpu, x: Tensor, low: number, high: number): void {
-  gpu.run('clamp_values', { bindings: { x }, params: { size: x.size, low, high }, grid: grid1d(x.size, 256) });
+  gpu.run('clamp_values', {
+    bindings: { x },
+    params: { size: x.size, low, high },
+    grid: grid1d(x.size, 256),
+  });
 }

@@ -41,7 +41,10 @@ export class Gpu {
 
   /** A tensor whose values are undefined until a kernel writes them. @throws GpuError if the device cannot hold it */
   empty(shape: readonly number[], label: string, type: ElementType = 'f32'): Tensor {
-    const memory = this.pool.acquire(elementCount(shape) * 4, `tensor "${label}" of shape [${shape.join(', ')}]`);
+    const memory = this.pool.acquire(
+      elementCount(shape) * 4,
+      `tensor "${label}" of shape [${shape.join(', ')}]`,
+    );
     return new Tensor(this.pool, memory, shape, type, label);
   }
 
@@ -57,14 +60,19 @@ export class Gpu {
 
   /** Overwrites a tensor's values. The array must not change before the next synchronisation. */
   write(tensor: Tensor, data: Float32Array | Uint32Array): void {
-    if (data.length !== tensor.size) throw new GpuError(`Tensor "${tensor.label}" was given ${data.length} values.`);
+    if (data.length !== tensor.size)
+      throw new GpuError(`Tensor "${tensor.label}" was given ${data.length} values.`);
     this.stream.upload(tensor.memory, data);
   }
 
   /** A tensor filled with one number. */
   full(shape: readonly number[], value: number, label: string): Tensor {
     const tensor = this.empty(shape, label);
-    this.run('fill', { bindings: { y: tensor }, params: { size: tensor.size, value }, grid: grid1d(tensor.size, 256) });
+    this.run('fill', {
+      bindings: { y: tensor },
+      params: { size: tensor.size, value },
+      grid: grid1d(tensor.size, 256),
+    });
     return tensor;
   }
 
@@ -104,7 +112,9 @@ export class Gpu {
 
   private async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
     const bytes = tensor.size * 4;
-    const reader = this.readers.get(bytes)?.pop() ?? this.device.createBuffer({ size: bytes, usage: READ, label: 'read back' });
+    const reader =
+      this.readers.get(bytes)?.pop() ??
+      this.device.createBuffer({ size: bytes, usage: READ, label: 'read back' });
     this.stream.copy(tensor.memory, reader, bytes);
     await this.stream.flush();
     try {

@@ -23,7 +23,11 @@ export interface Kernel {
   readonly code: string;
   readonly constants: Constants;
   readonly bindings: readonly Binding[];
-  readonly params: { readonly index: number; readonly bytes: number; readonly members: readonly MemberInfo[] } | null;
+  readonly params: {
+    readonly index: number;
+    readonly bytes: number;
+    readonly members: readonly MemberInfo[];
+  } | null;
   readonly workgroupSize: readonly number[];
 }
 
@@ -55,7 +59,10 @@ function setConstants(name: string, source: string, constants: Constants): strin
   for (const [constant, value] of Object.entries(constants)) {
     const declaration = new RegExp(`^const ${constant}\\b(: *\\w+)? *= *[^;]*;`, 'm');
     if (!declaration.test(code)) throw new GpuError(`Kernel ${name} has no constant ${constant}.`);
-    code = code.replace(declaration, (_, type = '') => `const ${constant}${type} = ${value}${type.includes('u32') ? 'u' : ''};`);
+    code = code.replace(
+      declaration,
+      (_, type = '') => `const ${constant}${type} = ${value}${type.includes('u32') ? 'u' : ''};`,
+    );
   }
   return code;
 }
@@ -67,7 +74,8 @@ function readConstants(code: string): Constants {
 
 function readBinding(kernel: string, code: string, variable: VariableInfo): Binding {
   const contract = new RegExp(`> *${variable.name}: *array<[^;]*; *// *\\[([^\\]]+)\\]`).exec(code);
-  if (!contract) throw new GpuError(`Kernel ${kernel}: binding ${variable.name} does not state its length as // [...].`);
+  if (!contract)
+    throw new GpuError(`Kernel ${kernel}: binding ${variable.name} does not state its length as // [...].`);
   const format = variable.format?.getTypeName() ?? '';
   return {
     name: variable.name,
@@ -84,7 +92,11 @@ function readBinding(kernel: string, code: string, variable: VariableInfo): Bind
  *
  * @throws GpuError for a binding that is missing, surplus, of another type, too small, or both read and written
  */
-export function matchBindings(kernel: Kernel, given: Readonly<Record<string, Tensor>>, params: Names): Tensor[] {
+export function matchBindings(
+  kernel: Kernel,
+  given: Readonly<Record<string, Tensor>>,
+  params: Names,
+): Tensor[] {
   for (const name of Object.keys(given)) {
     if (!kernel.bindings.some((binding) => binding.name === name)) {
       throw new GpuError(`Kernel ${kernel.name} has no binding "${name}".`);
@@ -136,13 +148,17 @@ export function packParams(kernel: Kernel, values: Names, target: DataView, offs
   }
   for (const member of members) {
     const value = values[member.name];
-    if (value === undefined) throw new GpuError(`Kernel ${kernel.name} lacks its parameter "${member.name}".`);
+    if (value === undefined)
+      throw new GpuError(`Kernel ${kernel.name} lacks its parameter "${member.name}".`);
     if (member.type.name === 'f32') {
-      if (Number.isNaN(value)) throw new GpuError(`Kernel ${kernel.name}: parameter "${member.name}" is NaN.`);
+      if (Number.isNaN(value))
+        throw new GpuError(`Kernel ${kernel.name}: parameter "${member.name}" is NaN.`);
       target.setFloat32(offset + member.offset, value, true);
     } else {
       if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-        throw new GpuError(`Kernel ${kernel.name}: parameter "${member.name}" = ${value} is no 32-bit unsigned integer.`);
+        throw new GpuError(
+          `Kernel ${kernel.name}: parameter "${member.name}" = ${value} is no 32-bit unsigned integer.`,
+        );
       }
       target.setUint32(offset + member.offset, value, true);
     }

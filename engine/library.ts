@@ -40,15 +40,29 @@ export class KernelLibrary {
     const entries: GPUBindGroupLayoutEntry[] = kernel.bindings.map((binding) => ({
       binding: binding.index,
       visibility: COMPUTE,
-      buffer: { type: binding.writes ? 'storage' : 'read-only-storage', minBindingSize: binding.elementBytes },
+      buffer: {
+        type: binding.writes ? 'storage' : 'read-only-storage',
+        minBindingSize: binding.elementBytes,
+      },
     }));
     if (kernel.params) {
-      const buffer: GPUBufferBindingLayout = { type: 'uniform', hasDynamicOffset: true, minBindingSize: kernel.params.bytes };
+      const buffer: GPUBufferBindingLayout = {
+        type: 'uniform',
+        hasDynamicOffset: true,
+        minBindingSize: kernel.params.bytes,
+      };
       entries.push({ binding: kernel.params.index, visibility: COMPUTE, buffer });
     }
     const layout = this.device.createBindGroupLayout({ label: kernel.name, entries });
-    const compiled: Compiled = { key, kernel, layout, compilation: this.build(kernel, layout).then((p) => void (compiled.pipeline = p)), pipeline: null };
+    const build = this.build(kernel, layout);
+    const compiled: Compiled = { key, kernel, layout, compilation: build.then(() => {}), pipeline: null };
     // a failed compilation surfaces where the kernel is first awaited; without this it would also end the process
+    build.then(
+      (pipeline) => {
+        compiled.pipeline = pipeline;
+      },
+      () => {},
+    );
     compiled.compilation.catch(() => {});
     return compiled;
   }

@@ -100,13 +100,15 @@ export class BufferPool {
   private allocate(size: number, what: string): Memory {
     this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size, usage: USAGE, label: what });
-    const outcome = this.device.popErrorScope().then((error) =>
-      error
-        ? new GpuError(
-            `The GPU is out of memory: ${what} needs ${formatBytes(size)} beside ${formatBytes(this.heldBytes - size)} in use. Use a smaller batch or coarser images, or close other programs that use the GPU.`,
-          )
-        : null,
-    );
+    const outcome = this.device
+      .popErrorScope()
+      .then((error) =>
+        error
+          ? new GpuError(
+              `The GPU is out of memory: ${what} needs ${formatBytes(size)} beside ${formatBytes(this.heldBytes - size)} in use. Use a smaller batch or coarser images, or close other programs that use the GPU.`,
+            )
+          : null,
+      );
     this.faults.watch(outcome);
     this.allocations += 1;
     this.heldBytes += size;

@@ -23,7 +23,8 @@ function multiply(a: number, b: number): [high: number, low: number] {
 
 /** The two 32-bit words of a seed, a whole number from 0 to 2^53 - 1. */
 export function seedWords(seed: number): [low: number, high: number] {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`A seed is a whole number from 0; ${seed} is not.`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`A seed is a whole number from 0; ${seed} is not.`);
   return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }
 
@@ -51,7 +52,8 @@ export class RandomStream {
 
   /** A 32-bit word. */
   next(): number {
-    if (this.words.length === 0) this.words = philox([this.block++, 0, this.part, this.stream], this.key).reverse();
+    if (this.words.length === 0)
+      this.words = philox([this.block++, 0, this.part, this.stream], this.key).reverse();
     return this.words.pop()!;
   }
 

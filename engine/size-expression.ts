@@ -55,7 +55,8 @@ export function parseSize(text: string): (names: Names) => number {
 function tokenize(text: string): string[] {
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) tokens.push(match[1] ?? match[2] ?? match[3]);
+  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text))
+    tokens.push(match[1] ?? match[2] ?? match[3]);
   return tokens.filter((token) => token.trim() !== '');
 }
 

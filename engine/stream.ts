@@ -46,15 +46,26 @@ export class CommandStream {
     this.device = device;
     this.faults = faults;
     this.stride = Math.max(128, device.limits.minUniformBufferOffsetAlignment);
-    this.slots = device.createBuffer({ size: SLOTS * this.stride, usage: UNIFORM, label: 'kernel parameters' });
+    this.slots = device.createBuffer({
+      size: SLOTS * this.stride,
+      usage: UNIFORM,
+      label: 'kernel parameters',
+    });
     this.staging = new DataView(new ArrayBuffer(SLOTS * this.stride));
   }
 
   /** Records a kernel over `grid` workgroups. @throws GpuError if a grid dimension is beyond the device's limit */
-  dispatch(compiled: Compiled, memories: readonly Memory[], params: Names, grid: readonly [number, number, number]): void {
+  dispatch(
+    compiled: Compiled,
+    memories: readonly Memory[],
+    params: Names,
+    grid: readonly [number, number, number],
+  ): void {
     const limit = this.device.limits.maxComputeWorkgroupsPerDimension;
     if (grid.some((count) => !Number.isInteger(count) || count < 1 || count > limit)) {
-      throw new GpuError(`Kernel ${compiled.kernel.name}: a grid of [${grid}] workgroups is outside 1..${limit}.`);
+      throw new GpuError(
+        `Kernel ${compiled.kernel.name}: a grid of [${grid}] workgroups is outside 1..${limit}.`,
+      );
     }
     packParams(compiled.kernel, params, this.staging, 0); // checks the names and values here, where the caller is known
     this.commands.push({ compiled, memories, params, grid });
@@ -84,7 +95,9 @@ export class CommandStream {
   }
 
   private async submit(commands: readonly Command[]): Promise<void> {
-    await Promise.all(commands.map((command) => ('compiled' in command ? command.compiled.compilation : null)));
+    await Promise.all(
+      commands.map((command) => ('compiled' in command ? command.compiled.compilation : null)),
+    );
     this.faults.check();
     let start = 0;
     let slots = 0;
@@ -102,7 +115,13 @@ export class CommandStream {
   }
 
   private write({ target, data }: Upload): void {
-    this.device.queue.writeBuffer(target.buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    this.device.queue.writeBuffer(
+      target.buffer,
+      0,
+      data.buffer as ArrayBuffer,
+      data.byteOffset,
+      data.byteLength,
+    );
   }
 
   private encode(commands: readonly Command[]): void {
@@ -129,7 +148,11 @@ export class CommandStream {
     const { compiled, memories, params, grid } = command;
     packParams(compiled.kernel, params, this.staging, slot * this.stride);
     pass.setPipeline(compiled.pipeline!);
-    pass.setBindGroup(0, this.bindGroup(compiled, memories), compiled.kernel.params ? [slot * this.stride] : []);
+    pass.setBindGroup(
+      0,
+      this.bindGroup(compiled, memories),
+      compiled.kernel.params ? [slot * this.stride] : [],
+    );
     pass.dispatchWorkgroups(...grid);
   }
 
@@ -143,7 +166,10 @@ export class CommandStream {
       resource: { buffer: memories[i].buffer },
     }));
     if (kernel.params) {
-      entries.push({ binding: kernel.params.index, resource: { buffer: this.slots, size: kernel.params.bytes } });
+      entries.push({
+        binding: kernel.params.index,
+        resource: { buffer: this.slots, size: kernel.params.bytes },
+      });
     }
     const group = this.device.createBindGroup({ label: kernel.name, layout, entries });
     this.groups.set(key, { group, memories });

@@ -88,7 +88,9 @@ export class Tape {
    */
   backward(output: Tensor, upstream?: Tensor): Gradients {
     if (!upstream && output.size !== 1) {
-      throw new GpuError(`Only a scalar has a gradient of its own; "${output.label}" has shape [${output.shape}].`);
+      throw new GpuError(
+        `Only a scalar has a gradient of its own; "${output.label}" has shape [${output.shape}].`,
+      );
     }
     const gradients = new Map<number, Tensor>();
     gradients.set(output.id, upstream?.share() ?? this.gpu.full(output.shape, 1, 'upstream gradient'));
@@ -125,7 +127,11 @@ export class Tape {
 
   private add(a: Tensor, b: Tensor): Tensor {
     const y = this.gpu.empty(a.shape, a.label);
-    this.gpu.run('scaled_sum', { bindings: { a, b, y }, params: { size: a.size, alpha: 1, beta: 1 }, grid: grid1d(a.size, 256) });
+    this.gpu.run('scaled_sum', {
+      bindings: { a, b, y },
+      params: { size: a.size, alpha: 1, beta: 1 },
+      grid: grid1d(a.size, 256),
+    });
     a.release();
     b.release();
     return y;

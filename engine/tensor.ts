@@ -27,7 +27,14 @@ export class Tensor {
   private readonly pool: BufferPool;
   private held: Memory | null;
 
-  constructor(pool: BufferPool, memory: Memory, shape: readonly number[], type: ElementType, label: string, id = nextId++) {
+  constructor(
+    pool: BufferPool,
+    memory: Memory,
+    shape: readonly number[],
+    type: ElementType,
+    label: string,
+    id = nextId++,
+  ) {
     this.pool = pool;
     this.held = memory;
     this.shape = shape;

@@ -67,8 +67,16 @@ export interface GroupRun {
  */
 export async function groupMask(run: GroupRun): Promise<GroupMask> {
   const { objective, images, options, signal } = run;
-  for (const [name, sessions] of [['fit', run.fit], ['select', run.select]] as const) {
-    if (sessions.length === 0) throw new InputError('group mask', `there is no image to ${name} the mask on`, 'Add correctly classified images of the class');
+  for (const [name, sessions] of [
+    ['fit', run.fit],
+    ['select', run.select],
+  ] as const) {
+    if (sessions.length === 0)
+      throw new InputError(
+        'group mask',
+        `there is no image to ${name} the mask on`,
+        'Add correctly classified images of the class',
+      );
   }
   const trainer = new MaskTrainer(objective, images.grid.shape, options.learningRate);
   const stopping = new Stopping(options);
@@ -81,7 +89,13 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
     const taken = await fitEpoch(run, trainer, epoch, steps);
     steps += taken.steps;
     const validation = await validate(run, trainer.mask);
-    const entry = { epoch, steps, train: taken.loss, validation, seconds: (performance.now() - started) / 1000 };
+    const entry = {
+      epoch,
+      steps,
+      train: taken.loss,
+      validation,
+      seconds: (performance.now() - started) / 1000,
+    };
     epochs.push(entry);
     if (!best || validation.total < best.validation.total) {
       best = entry;
@@ -95,13 +109,24 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
   return { mask, best, epochs, interrupted: signal?.aborted ?? false };
 }
 
-async function fitEpoch({ images, fit, options, objective, signal, onStep }: GroupRun, trainer: MaskTrainer, epoch: number, before: number) {
+async function fitEpoch(
+  { images, fit, options, objective, signal, onStep }: GroupRun,
+  trainer: MaskTrainer,
+  epoch: number,
+  before: number,
+) {
   const order = new RandomStream(options.seed, streams.mask, epoch).permutation(fit.length);
   const losses: MaskLoss[] = [];
-  for (const batch of batches(order.map((i) => fit[i]), options.batchSize)) {
+  for (const batch of batches(
+    order.map((i) => fit[i]),
+    options.batchSize,
+  )) {
     if (signal?.aborted || before + losses.length >= options.maxSteps) break;
     const x = images.batch(objective.network.gpu, batch);
-    const loss = await trainer.step(x, batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', '));
+    const loss = await trainer.step(
+      x,
+      batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', '),
+    );
     x.release();
     losses.push(loss);
     onStep?.(before + losses.length, loss);
@@ -117,7 +142,8 @@ async function validate({ objective, images, select }: GroupRun, mask: Tensor): 
     x.release();
   }
   const loss = meanLoss(losses);
-  if (!Number.isFinite(loss.total)) throw new InputError('mask validation', `the loss is ${loss.total}`, 'Lower the learning rate');
+  if (!Number.isFinite(loss.total))
+    throw new InputError('mask validation', `the loss is ${loss.total}`, 'Lower the learning rate');
   return loss;
 }
 

@@ -36,7 +36,11 @@ export class MaskTrainer {
     this.steps += 1;
     const value = await loss();
     if (!Number.isFinite(value.total)) {
-      throw new InputError(`mask step ${this.steps}`, `the loss is ${value.total} on ${what}`, 'Lower the learning rate, or check this image');
+      throw new InputError(
+        `mask step ${this.steps}`,
+        `the loss is ${value.total} on ${what}`,
+        'Lower the learning rate, or check this image',
+      );
     }
     return value;
   }

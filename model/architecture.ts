@@ -73,7 +73,11 @@ export function subBlocks({ channels, subBlocks: counts, reduction }: Architectu
 }
 
 /** Channels and shape of the volume that is flattened. */
-export function featureShape({ inputShape, channels, reduction }: Architecture): [number, number, number, number] {
+export function featureShape({
+  inputShape,
+  channels,
+  reduction,
+}: Architecture): [number, number, number, number] {
   const halve = (size: number) => (reduction === 'maxpool' ? pooledSize(size) : convolvedSize(size, 2));
   const shape = channels.reduce<readonly number[]>((sizes) => sizes.map(halve), inputShape);
   return [channels[channels.length - 1], shape[0], shape[1], shape[2]];
@@ -84,21 +88,43 @@ export function fullyConnected(architecture: Architecture): FullyConnected[] {
   const { fcLayers, classes } = architecture;
   const features = featureShape(architecture).reduce((product, size) => product * size, 1);
   const width = (i: number) => Math.round(features * (classes.length / features) ** (i / fcLayers));
-  return Array.from({ length: fcLayers }, (_, i) => ({ name: `fc.FC${i}.0`, inputs: width(i), outputs: width(i + 1) }));
+  return Array.from({ length: fcLayers }, (_, i) => ({
+    name: `fc.FC${i}.0`,
+    inputs: width(i),
+    outputs: width(i + 1),
+  }));
 }
 
 /** Checks an architecture, such as one read from a file. @throws InputError naming the first fault */
 export function checkArchitecture(architecture: Architecture, where: string): void {
   const { inputShape, channels, subBlocks: counts, reduction, fcLayers, dropout, classes } = architecture;
   const wholes = (values: unknown, least: number, most = Number.MAX_SAFE_INTEGER) =>
-    Array.isArray(values) && values.length > 0 && values.every((v) => Number.isInteger(v) && v >= least && v <= most);
+    Array.isArray(values) &&
+    values.length > 0 &&
+    values.every((v) => Number.isInteger(v) && v >= least && v <= most);
   const faults: [bad: boolean, what: string, fix: string][] = [
-    [!wholes(inputShape, 1) || inputShape.length !== 3, 'inputShape is not three sizes in voxels', 'Give it as [121, 145, 121]'],
+    [
+      !wholes(inputShape, 1) || inputShape.length !== 3,
+      'inputShape is not three sizes in voxels',
+      'Give it as [121, 145, 121]',
+    ],
     [!wholes(channels, 1), 'channels is not a list of whole numbers from 1', 'Give one number per block'],
     [!wholes(counts, 1, 3), 'subBlocks is not a list of numbers from 1 to 3', 'Give one number per block'],
-    [channels?.length !== counts?.length, 'channels and subBlocks differ in length', 'Give both one number per block'],
-    [reduction !== 'maxpool' && reduction !== 'stride', `reduction "${reduction}" is unknown`, 'Use maxpool or stride'],
-    [!Number.isInteger(fcLayers) || fcLayers < 1, 'fcLayers is no whole number from 1', 'Use at least one layer'],
+    [
+      channels?.length !== counts?.length,
+      'channels and subBlocks differ in length',
+      'Give both one number per block',
+    ],
+    [
+      reduction !== 'maxpool' && reduction !== 'stride',
+      `reduction "${reduction}" is unknown`,
+      'Use maxpool or stride',
+    ],
+    [
+      !Number.isInteger(fcLayers) || fcLayers < 1,
+      'fcLayers is no whole number from 1',
+      'Use at least one layer',
+    ],
     [!(dropout >= 0 && dropout < 1), `dropout ${dropout} is not in [0, 1)`, 'Use 0.5, say'],
     [
       !Array.isArray(classes) || classes.length < 2 || new Set(classes).size !== classes.length,

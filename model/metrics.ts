@@ -23,7 +23,9 @@ export function softmax(logits: ArrayLike<number>): number[] {
 export function crossEntropy(logits: ArrayLike<number>, label: number): number {
   const values = Array.from(logits);
   const largest = Math.max(...values);
-  return Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest - values[label];
+  return (
+    Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest - values[label]
+  );
 }
 
 /** Position of the largest value; of equals the first. */
@@ -37,7 +39,11 @@ export function largestOf(values: ArrayLike<number>): number {
  * @param logits a row of class scores per image
  * @param labels true class per image
  */
-export function metricsOf(logits: readonly ArrayLike<number>[], labels: readonly number[], classes: number): Metrics {
+export function metricsOf(
+  logits: readonly ArrayLike<number>[],
+  labels: readonly number[],
+  classes: number,
+): Metrics {
   const recalls = Array.from({ length: classes }, (_, c) => {
     const members = labels.flatMap((label, i) => (label === c ? [i] : []));
     return members.filter((i) => largestOf(logits[i]) === c).length / members.length;

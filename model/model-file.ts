@@ -30,7 +30,11 @@ export function readModel(path: string): Model {
   const { weights, metadata } = parseSafetensors(readBytes(path), path);
   const architecture = parse(metadata.architecture) as Architecture | null;
   if (!architecture) {
-    throw new InputError(path, 'the file has no architecture', 'Add it as a JSON string under "architecture" in the metadata (docs/formats.md)');
+    throw new InputError(
+      path,
+      'the file has no architecture',
+      'Add it as a JSON string under "architecture" in the metadata (docs/formats.md)',
+    );
   }
   checkArchitecture(architecture, path);
   checkWeights(weights, architecture, path);
@@ -41,7 +45,11 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new InputError(path, `the model cannot be read (${(error as NodeJS.ErrnoException).code})`, 'Check the path');
+    throw new InputError(
+      path,
+      `the model cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      'Check the path',
+    );
   }
 }
 

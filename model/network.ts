@@ -62,7 +62,15 @@ export class Network {
       current = next;
     };
     for (const layer of this.layers) {
-      then(conv3d(tape, current, this.get(`${layer.convolution}.weight`), this.get(`${layer.convolution}.bias`), layer.stride));
+      then(
+        conv3d(
+          tape,
+          current,
+          this.get(`${layer.convolution}.weight`),
+          this.get(`${layer.convolution}.bias`),
+          layer.stride,
+        ),
+      );
       then(batchNorm(tape, current, this.batchNormTensors(layer.batchNorm), training));
       then(leakyRelu(tape, current, SLOPE));
       if (layer.pooled) then(maxPool3d(tape, current));
@@ -85,7 +93,11 @@ export class Network {
       weights.set(name, { shape: tensor.shape, data: await this.gpu.read(tensor), type: 'F32' });
       if (name.endsWith('.running_var')) {
         const tracked = Float32Array.of(this.batchesTracked);
-        weights.set(name.replace('running_var', 'num_batches_tracked'), { shape: [], data: tracked, type: 'I64' });
+        weights.set(name.replace('running_var', 'num_batches_tracked'), {
+          shape: [],
+          data: tracked,
+          type: 'I64',
+        });
       }
     }
     return weights;

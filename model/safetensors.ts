@@ -27,7 +27,8 @@ export function formatSafetensors(weights: Weights, metadata: Readonly<Record<st
   text.copy(file, 8);
   let at = start;
   for (const { data, type } of weights.values()) {
-    for (const value of data) at = type === 'F32' ? file.writeFloatLE(value, at) : file.writeBigInt64LE(BigInt(value), at);
+    for (const value of data)
+      at = type === 'F32' ? file.writeFloatLE(value, at) : file.writeBigInt64LE(BigInt(value), at);
   }
   return file;
 }
@@ -39,12 +40,21 @@ export function formatSafetensors(weights: Weights, metadata: Readonly<Record<st
  * @throws InputError for anything that is not a sound file: header too large or not JSON, arrays that overlap, leave
  *         holes, or end elsewhere than the file
  */
-export function parseSafetensors(file: Uint8Array, where: string): { weights: Weights; metadata: Record<string, string> } {
+export function parseSafetensors(
+  file: Uint8Array,
+  where: string,
+): { weights: Weights; metadata: Record<string, string> } {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  const unsound = (what: string) => new InputError(where, `not a sound safetensors file: ${what}`, 'Write the file again, or get an intact copy');
+  const unsound = (what: string) =>
+    new InputError(
+      where,
+      `not a sound safetensors file: ${what}`,
+      'Write the file again, or get an intact copy',
+    );
   if (bytes.length < 8) throw unsound('it has fewer than 8 bytes');
   const length = bytes.readBigUInt64LE(0);
-  if (length > LARGEST_HEADER || 8 + Number(length) > bytes.length) throw unsound(`its header claims ${length} bytes`);
+  if (length > LARGEST_HEADER || 8 + Number(length) > bytes.length)
+    throw unsound(`its header claims ${length} bytes`);
   const start = 8 + Number(length);
   if (bytes[8] !== 0x7b) throw unsound('its header is not a JSON object');
   let header: Record<string, Entry | Record<string, string>>;
@@ -63,19 +73,37 @@ export function parseSafetensors(file: Uint8Array, where: string): { weights: We
 
 function checkEntry(name: string, entry: Entry, unsound: (what: string) => Error): void {
   const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const formed = Array.isArray(entry?.shape) && entry.shape.every(whole) && Array.isArray(entry.data_offsets) && entry.data_offsets.length === 2 && entry.data_offsets.every(whole);
+  const formed =
+    Array.isArray(entry?.shape) &&
+    entry.shape.every(whole) &&
+    Array.isArray(entry.data_offsets) &&
+    entry.data_offsets.length === 2 &&
+    entry.data_offsets.every(whole);
   if (!formed) throw unsound(`array "${name}" has no shape and offsets`);
   const width = BYTES[entry.dtype];
-  if (!width) throw unsound(`array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16, I32 and I64 can be read`);
+  if (!width)
+    throw unsound(
+      `array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16, I32 and I64 can be read`,
+    );
   const [from, to] = entry.data_offsets;
-  if (entry.shape.reduce((product, size) => product * size, width) !== to - from) throw unsound(`array "${name}" has another size than its shape`);
+  if (entry.shape.reduce((product, size) => product * size, width) !== to - from)
+    throw unsound(`array "${name}" has another size than its shape`);
 }
 
-function checkOffsets(entries: readonly [string, Entry][], size: number, unsound: (what: string) => Error): void {
-  const order = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
+function checkOffsets(
+  entries: readonly [string, Entry][],
+  size: number,
+  unsound: (what: string) => Error,
+): void {
+  const order = [...entries].sort(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
   let end = 0;
   for (const [name, { data_offsets }] of order) {
-    if (data_offsets[0] !== end) throw unsound(`array "${name}" ${data_offsets[0] < end ? 'overlaps another' : 'leaves a hole before it'}`);
+    if (data_offsets[0] !== end)
+      throw unsound(
+        `array "${name}" ${data_offsets[0] < end ? 'overlaps another' : 'leaves a hole before it'}`,
+      );
     end = data_offsets[1];
   }
   if (end !== size) throw unsound(`its arrays take ${end} bytes, but ${size} follow the header`);
@@ -92,7 +120,11 @@ function readArray(bytes: Buffer, start: number, { dtype, shape, data_offsets }:
     I32: (i) => bytes.readInt32LE(from + 4 * i),
     I64: (i) => Number(bytes.readBigInt64LE(from + 8 * i)),
   };
-  return { shape, data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)), type: dtype.startsWith('I') ? 'I64' : 'F32' };
+  return {
+    shape,
+    data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)),
+    type: dtype.startsWith('I') ? 'I64' : 'F32',
+  };
 }
 
 function half(bits: number): number {

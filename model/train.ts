@@ -99,7 +99,12 @@ export async function train(training: Training): Promise<TrainResult> {
   return { weights, best: best ?? none, epochs, interrupted: signal?.aborted ?? false };
 }
 
-const noMetrics: Metrics = { balancedAccuracy: Number.NaN, sensitivity: Number.NaN, specificity: Number.NaN, loss: Number.NaN };
+const noMetrics: Metrics = {
+  balancedAccuracy: Number.NaN,
+  sensitivity: Number.NaN,
+  specificity: Number.NaN,
+  loss: Number.NaN,
+};
 
 /** Adam over a network's parameters, which are made trainable. */
 export function startAdam(network: Network, { learningRate, weightDecay }: TrainOptions): Adam {
@@ -127,7 +132,10 @@ class EarlyStopping {
 async function trainEpoch(training: Training, adam: Adam, epoch: number): Promise<number> {
   const { train: sessions, options, signal } = training;
   const order = new RandomStream(options.seed, streams.shuffle, epoch).permutation(sessions.length);
-  const shuffled = batches(order.map((i) => sessions[i]), options.batchSize);
+  const shuffled = batches(
+    order.map((i) => sessions[i]),
+    options.batchSize,
+  );
   let total = 0;
   let seen = 0;
   training.network.setTrainable(true);
@@ -148,12 +156,21 @@ async function trainEpoch(training: Training, adam: Adam, epoch: number): Promis
  * @param step counts all steps of a training; dropout draws by it
  * @returns the batch's mean cross-entropy before the step
  */
-export async function trainStep(training: Training, adam: Adam, batch: readonly Session[], step: number): Promise<number> {
+export async function trainStep(
+  training: Training,
+  adam: Adam,
+  batch: readonly Session[],
+  step: number,
+): Promise<number> {
   const { network, images, options } = training;
   const { gpu } = network;
   const tape = new Tape(gpu);
   const x = images.batch(gpu, batch);
-  const labels = gpu.tensor([batch.length], Uint32Array.from(batch, (session) => labelOf(network, session)), 'labels');
+  const labels = gpu.tensor(
+    [batch.length],
+    Uint32Array.from(batch, (session) => labelOf(network, session)),
+    'labels',
+  );
   const logits = network.forward(tape, x, { draw: { seed: options.seed, step } });
   const loss = softmaxCrossEntropy(tape, logits, labels);
   logits.release();
@@ -166,7 +183,11 @@ export async function trainStep(training: Training, adam: Adam, batch: readonly 
   loss.release();
   if (!Number.isFinite(value)) {
     const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-    throw new InputError(`training step ${step + 1}`, `the loss is ${value} on ${names}`, 'Lower the learning rate, or check these images');
+    throw new InputError(
+      `training step ${step + 1}`,
+      `the loss is ${value} on ${names}`,
+      'Lower the learning rate, or check these images',
+    );
   }
   return value;
 }
@@ -180,7 +201,11 @@ async function validate({ network, images, validation, options }: Training): Pro
   const labels = validation.map((session) => labelOf(network, session));
   const metrics = metricsOf(logits, labels, network.architecture.classes.length);
   if (!Number.isFinite(metrics.loss)) {
-    throw new InputError('validation', `the loss is ${metrics.loss}`, 'Lower the learning rate, or check the images');
+    throw new InputError(
+      'validation',
+      `the loss is ${metrics.loss}`,
+      'Lower the learning rate, or check the images',
+    );
   }
   return metrics;
 }

@@ -18,7 +18,8 @@ export function weightShapes(architecture: Architecture): Map<string, readonly n
   for (const { convolution, batchNorm, inputs, outputs } of subBlocks(architecture)) {
     shapes.set(`${convolution}.weight`, [outputs, inputs, 3, 3, 3]);
     shapes.set(`${convolution}.bias`, [outputs]);
-    for (const part of ['weight', 'bias', 'running_mean', 'running_var']) shapes.set(`${batchNorm}.${part}`, [outputs]);
+    for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
+      shapes.set(`${batchNorm}.${part}`, [outputs]);
     shapes.set(`${batchNorm}.num_batches_tracked`, []);
   }
   for (const { name, inputs, outputs } of fullyConnected(architecture)) {
@@ -41,7 +42,11 @@ export function initialWeights(architecture: Architecture, seed: number): Weight
     const random = new RandomStream(seed, streams.weights, layer++);
     const bound = 1 / Math.sqrt(fanIn);
     const shape = shapes.get(name)!;
-    weights.set(name, { shape, data: filled(shape, 0).map(() => random.uniform(-bound, bound)), type: 'F32' });
+    weights.set(name, {
+      shape,
+      data: filled(shape, 0).map(() => random.uniform(-bound, bound)),
+      type: 'F32',
+    });
   };
   for (const { convolution, batchNorm, inputs } of subBlocks(architecture)) {
     uniform(`${convolution}.weight`, inputs * 27);
@@ -71,9 +76,14 @@ export function checkWeights(weights: Weights, architecture: Architecture, where
       faults.push(`${name} is [${found.shape.join(', ')}] where [${shape.join(', ')}] is expected`);
     } else if (!found.data.every(Number.isFinite)) faults.push(`${name} holds values that are not finite`);
   }
-  for (const name of weights.keys()) if (!shapes.has(name)) faults.push(`${name} is not part of the architecture`);
+  for (const name of weights.keys())
+    if (!shapes.has(name)) faults.push(`${name} is not part of the architecture`);
   if (faults.length > 0) {
-    throw new InputError(where, `the weights do not fit the architecture:\n  ${faults.join('\n  ')}\n`, 'Check the "architecture" entry of the file');
+    throw new InputError(
+      where,
+      `the weights do not fit the architecture:\n  ${faults.join('\n  ')}\n`,
+      'Check the "architecture" entry of the file',
+    );
   }
 }
 

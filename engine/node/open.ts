@@ -59,7 +59,8 @@ async function findAdapter(choice: string): Promise<Found> {
   if (choice === 'swiftshader') return swiftshader('asked for');
   const system = await systemAdapter(choice);
   if (system) return system;
-  if (choice === 'auto' && swiftshaderArchive()) return swiftshader('no hardware and no software Vulkan that Dawn accepts');
+  if (choice === 'auto' && swiftshaderArchive())
+    return swiftshader('no hardware and no software Vulkan that Dawn accepts');
   throw new GpuError(nothingFound(choice));
 }
 
@@ -70,12 +71,20 @@ async function systemAdapter(choice: string): Promise<Found | null> {
   const named = !['auto', 'hardware', 'software'].includes(choice);
   const gpu = create(named ? [`adapter=${choice}`] : []);
   roots.push(gpu);
-  const asked = choice === 'software' ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' as const };
-  const adapter = await gpu.requestAdapter(asked);
+  const asked =
+    choice === 'software' ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' as const };
+  const adapter = await gpu.requestAdapter(asked).catch((error: Error) => {
+    // Dawn throws where it finds nothing to choose from; of a name it lists what there is
+    if (named) throw new GpuError(`${nothingFound(choice)} ${error.message.split('\n').slice(1).join(' ')}`);
+    return null;
+  });
   if (!adapter) return null;
   const kind = isSoftware(adapter) ? 'software' : 'hardware';
   if (choice === 'hardware' && kind !== 'hardware') return null;
-  const reasons = { hardware: 'the fastest hardware adapter', software: 'no hardware adapter; the system has a software one' };
+  const reasons = {
+    hardware: 'the fastest hardware adapter',
+    software: 'no hardware adapter; the system has a software one',
+  };
   return { adapter, kind, why: choice === 'auto' ? reasons[kind] : 'asked for' };
 }
 
@@ -90,7 +99,10 @@ async function swiftshader(why: string): Promise<Found> {
   const gpu = create(['backend=vulkan']);
   roots.push(gpu);
   const adapter = await gpu.requestAdapter();
-  if (!adapter) throw new GpuError('SwiftShader could not be started. Run "voxmask doctor" to see what this machine has.');
+  if (!adapter)
+    throw new GpuError(
+      'SwiftShader could not be started. Run "voxmask doctor" to see what this machine has.',
+    );
   return { adapter, kind: 'swiftshader', why };
 }
 
@@ -99,7 +111,10 @@ function isSoftware(adapter: GPUAdapter): boolean {
 }
 
 function nothingFound(choice: string): string {
-  const wanted = choice === 'auto' ? 'No GPU was found, and no software adapter either.' : `No adapter "${choice}" was found.`;
+  const wanted =
+    choice === 'auto'
+      ? 'No GPU was found, and no software adapter either.'
+      : `No adapter "${choice}" was found.`;
   const fixes: Partial<Record<NodeJS.Platform, string>> = {
     linux:
       'Install a Vulkan driver (Debian and Ubuntu: mesa-vulkan-drivers and libvulkan1, Mesa 23 or newer), or the software adapter with "npm install --save-dev @sparticuz/chromium@143.0.4".',

@@ -28,7 +28,9 @@ export function swiftshaderArchive(): string | null {
 }
 
 function unpack(archive: string): string {
-  return cachedFolder('swiftshader-143', () => tarEntries(brotliDecompressSync(readFileSync(archive)), [DRIVER, LOADER, MANIFEST]));
+  return cachedFolder('swiftshader-143', () =>
+    tarEntries(brotliDecompressSync(readFileSync(archive)), [DRIVER, LOADER, MANIFEST]),
+  );
 }
 
 /** Makes Vulkan use SwiftShader alone: by environment for the loader that Dawn opens next, in this process only. */
@@ -56,7 +58,8 @@ function mapLibrary(file: string): void {
 
 /** The files of these names in a tar archive, wherever in it they lie. */
 function* tarEntries(tar: Buffer, names: readonly string[]): Generator<readonly [string, Uint8Array]> {
-  const text = (start: number, length: number) => tar.toString('latin1', start, start + length).replace(/\0.*$/s, '');
+  const text = (start: number, length: number) =>
+    tar.toString('latin1', start, start + length).replace(/\0.*$/s, '');
   for (let offset = 0; offset + 512 <= tar.length && tar[offset] !== 0; ) {
     const name = path.posix.basename(text(offset, 100));
     const size = Number.parseInt(text(offset + 124, 12), 8);

@@ -1,7 +1,14 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-const LIBRARY_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib64', '/usr/local/lib'];
+const LIBRARY_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/lib64',
+  '/usr/local/lib',
+];
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
 
 /** What a Linux system has of Vulkan, without loading any of it. */
@@ -15,9 +22,12 @@ export interface VulkanSystem {
 }
 
 export function inspectVulkan(): VulkanSystem {
-  const loader = LIBRARY_FOLDERS.map((folder) => path.join(folder, 'libvulkan.so.1')).find(existsSync) ?? null;
+  const loader =
+    LIBRARY_FOLDERS.map((folder) => path.join(folder, 'libvulkan.so.1')).find(existsSync) ?? null;
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
-  const drivers = named ? named.split(path.delimiter).filter(existsSync) : DRIVER_FOLDERS.flatMap(list).filter((file) => file.endsWith('.json'));
+  const drivers = named
+    ? named.split(path.delimiter).filter(existsSync)
+    : DRIVER_FOLDERS.flatMap(list).filter((file) => file.endsWith('.json'));
   const renderNodes = list('/dev/dri')
     .filter((file) => path.basename(file).startsWith('renderD'))
     .map((file) => ({ path: file, accessible: accessible(file) }));

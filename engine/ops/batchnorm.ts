@@ -33,7 +33,9 @@ export function batchNorm(tape: Tape, x: Tensor, tensors: BatchNormTensors, trai
   const { gamma, beta } = tensors;
   const [n, channels] = x.shape;
   const geometry = { n, channels, spatial: x.size / (n * channels) };
-  const statistics = training ? batchStatistics(gpu, x, geometry, tensors) : runningStatistics(gpu, geometry, tensors);
+  const statistics = training
+    ? batchStatistics(gpu, x, geometry, tensors)
+    : runningStatistics(gpu, geometry, tensors);
   const y = gpu.empty(x.shape, `${gamma.label} output`);
   gpu.run('batchnorm', {
     bindings: { x, mean: statistics.mean, inverse_std: statistics.inverseStd, gamma, beta, y },
@@ -52,7 +54,12 @@ export function batchNorm(tape: Tape, x: Tensor, tensors: BatchNormTensors, trai
   );
 }
 
-function batchStatistics(gpu: Gpu, x: Tensor, geometry: Geometry, { runningMean, runningVar }: BatchNormTensors) {
+function batchStatistics(
+  gpu: Gpu,
+  x: Tensor,
+  geometry: Geometry,
+  { runningMean, runningVar }: BatchNormTensors,
+) {
   const { n, channels, spatial } = geometry;
   if (n * spatial < 2) {
     throw new GpuError(
@@ -61,7 +68,11 @@ function batchStatistics(gpu: Gpu, x: Tensor, geometry: Geometry, { runningMean,
   }
   const chunks = chunksFor(spatial, channels);
   const moments = gpu.empty([channels, chunks, 3], 'batch moments');
-  gpu.run('batchnorm_moments', { bindings: { x, moments }, params: { ...geometry, chunks }, grid: [chunks, channels, 1] });
+  gpu.run('batchnorm_moments', {
+    bindings: { x, moments },
+    params: { ...geometry, chunks },
+    grid: [chunks, channels, 1],
+  });
   const mean = gpu.empty([channels], 'batch mean');
   const inverseStd = gpu.empty([channels], 'batch inverse standard deviation');
   gpu.run('batchnorm_merge', {
@@ -111,7 +122,11 @@ function parameterGrads(gpu: Gpu, { x, mean, inverseStd, dy }: Saved, geometry: 
   });
   const dgamma = gpu.empty([channels], 'gamma gradient');
   const dbeta = gpu.empty([channels], 'beta gradient');
-  gpu.run('batchnorm_grad_merge', { bindings: { sums, dgamma, dbeta }, params: { channels, chunks }, grid: grid1d(channels, 64) });
+  gpu.run('batchnorm_grad_merge', {
+    bindings: { sums, dgamma, dbeta },
+    params: { channels, chunks },
+    grid: grid1d(channels, 64),
+  });
   sums.release();
   return { dgamma, dbeta };
 }
@@ -126,7 +141,16 @@ function inputGrad(
   const dx = gpu.empty(x.shape, 'batch normalisation input gradient');
   gpu.run('batchnorm_input_grad', {
     // in evaluation the sums are not read; any tensor may stand in their place
-    bindings: { dy, x, mean, inverse_std: inverseStd, gamma, dgamma: sums?.dgamma ?? gamma, dbeta: sums?.dbeta ?? gamma, dx },
+    bindings: {
+      dy,
+      x,
+      mean,
+      inverse_std: inverseStd,
+      gamma,
+      dgamma: sums?.dgamma ?? gamma,
+      dbeta: sums?.dbeta ?? gamma,
+      dx,
+    },
     params: { ...geometry },
     constants: { TRAINING: Number(training) },
     grid: [Math.ceil(geometry.spatial / 256), geometry.channels, geometry.n],

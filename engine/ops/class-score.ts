@@ -14,7 +14,10 @@ export type ScoreKind = (typeof scoreKinds)[number];
 export function classScore(tape: Tape, logits: Tensor, classIndex: number, kind: ScoreKind): Tensor {
   const { gpu } = tape;
   const [n, classes] = logits.shape;
-  const call = { params: { n, classes, class_index: classIndex }, constants: { KIND: scoreKinds.indexOf(kind) } };
+  const call = {
+    params: { n, classes, class_index: classIndex },
+    constants: { KIND: scoreKinds.indexOf(kind) },
+  };
   const score = gpu.empty([1], `class ${kind}`);
   gpu.run('class_score', { bindings: { logits, score }, ...call, grid: [1, 1, 1] });
   return tape.record('classScore', [logits], score, [logits], ([logits]) => (dscore) => {

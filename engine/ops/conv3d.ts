@@ -24,7 +24,9 @@ export function conv3d(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, stri
   const shape = volumeShape(x);
   const [co, ci] = weight.shape;
   if (ci !== shape.channels || weight.shape.slice(2).some((size) => size !== 3)) {
-    throw new GpuError(`Convolution "${weight.label}" [${weight.shape}] does not fit its input [${x.shape}].`);
+    throw new GpuError(
+      `Convolution "${weight.label}" [${weight.shape}] does not fit its input [${x.shape}].`,
+    );
   }
   const y = stride === 1 ? convolve(gpu, x, weight, bias, false) : convolveStrided(gpu, x, weight, bias);
   return tape.record('conv3d', [x, weight, bias], y, [x, weight], ([x, weight]) => (dy, needs) => [
@@ -60,7 +62,11 @@ function convolve(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor | null, tran
   const narrow = co < NARROW;
   const packed = pack(gpu, weight, narrow ? 1 : 8, transposed);
   const y = gpu.empty([n, co, d, h, w], `${weight.label} ${transposed ? 'input gradient' : 'output'}`);
-  const { lanes, grid } = rowGrid(Math.ceil(w / 8), d * (narrow ? Math.ceil(h / 4) : h), n * (narrow ? co : Math.ceil(co / 8)));
+  const { lanes, grid } = rowGrid(
+    Math.ceil(w / 8),
+    d * (narrow ? Math.ceil(h / 4) : h),
+    n * (narrow ? co : Math.ceil(co / 8)),
+  );
   gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
     bindings: { x, weight: packed, bias: bias ?? packed, y }, // without a bias the binding is not read
     params: { n, ci, co, d, h, w, lanes },

@@ -14,9 +14,20 @@ export function softmaxCrossEntropy(tape: Tape, logits: Tensor, labels: Tensor):
   const params = { n, classes };
   const loss = gpu.empty([1], 'cross-entropy');
   gpu.run('softmax_cross_entropy', { bindings: { logits, labels, loss }, params, grid: [1, 1, 1] });
-  return tape.record('softmaxCrossEntropy', [logits], loss, [logits, labels], ([logits, labels]) => (dloss) => {
-    const dlogits = gpu.empty(logits.shape, 'cross-entropy gradient');
-    gpu.run('softmax_cross_entropy_grad', { bindings: { logits, labels, dloss, dlogits }, params, grid: [n, 1, 1] });
-    return [dlogits];
-  });
+  return tape.record(
+    'softmaxCrossEntropy',
+    [logits],
+    loss,
+    [logits, labels],
+    ([logits, labels]) =>
+      (dloss) => {
+        const dlogits = gpu.empty(logits.shape, 'cross-entropy gradient');
+        gpu.run('softmax_cross_entropy_grad', {
+          bindings: { logits, labels, dloss, dlogits },
+          params,
+          grid: [n, 1, 1],
+        });
+        return [dlogits];
+      },
+  );
 }

@@ -33,12 +33,20 @@ type LinearParams = { readonly n: number; readonly features: number; readonly ou
 
 function inputGrad(gpu: Gpu, dy: Tensor, weight: Tensor, params: LinearParams): Tensor {
   const dx = gpu.empty([params.n, params.features], `${weight.label} input gradient`);
-  gpu.run('linear_input_grad', { bindings: { dy, weight, dx }, params, grid: [Math.ceil(params.features / 64), params.n, 1] });
+  gpu.run('linear_input_grad', {
+    bindings: { dy, weight, dx },
+    params,
+    grid: [Math.ceil(params.features / 64), params.n, 1],
+  });
   return dx;
 }
 
 function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, params: LinearParams): Tensor {
   const dw = gpu.empty([params.outputs, params.features], 'layer weight gradient');
-  gpu.run('linear_weight_grad', { bindings: { x, dy, dw }, params, grid: [Math.ceil(params.features / 64), params.outputs, 1] });
+  gpu.run('linear_weight_grad', {
+    bindings: { x, dy, dw },
+    params,
+    grid: [Math.ceil(params.features / 64), params.outputs, 1],
+  });
   return dw;
 }

@@ -24,7 +24,13 @@ export function maskBlend(tape: Tape, m: Tensor, x: Tensor, mu: Tensor): Tensor 
   return tape.record('maskBlend', [m, x], y, [m, x, mu], ([m, x, mu]) => (dy, needs) => {
     const dm = needs[0] ? gpu.empty(m.shape, 'mask gradient') : null;
     const dx = needs[1] ? gpu.empty(x.shape, 'image gradient') : null;
-    if (dm) gpu.run('mask_blend_mask_grad', { bindings: { dy, x, mu, dm }, params, constants, grid: [across, 1, 1] });
+    if (dm)
+      gpu.run('mask_blend_mask_grad', {
+        bindings: { dy, x, mu, dm },
+        params,
+        constants,
+        grid: [across, 1, 1],
+      });
     if (dx) gpu.run('mask_blend_input_grad', { bindings: { m, dy, dx }, params, grid: [across, 1, n] });
     return [dm, dx];
   });

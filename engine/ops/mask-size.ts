@@ -16,12 +16,20 @@ export function maskSize(tape: Tape, m: Tensor, exponent: number, reduction: Red
   const factor = reduction === 'mean' ? 1 / voxels : 1;
   const chunks = chunksFor(voxels, 1);
   const parts = gpu.empty([chunks], 'mask size parts');
-  gpu.run('mask_size', { bindings: { m, y: parts }, params: { voxels, chunks, exponent, factor }, grid: [chunks, 1, 1] });
+  gpu.run('mask_size', {
+    bindings: { m, y: parts },
+    params: { voxels, chunks, exponent, factor },
+    grid: [chunks, 1, 1],
+  });
   const size = sumRows(gpu, parts, 1, chunks, 1, 'mask size');
   parts.release();
   return tape.record('maskSize', [m], size, [m], ([m]) => (dloss) => {
     const dm = gpu.empty(m.shape, 'mask size gradient');
-    gpu.run('mask_size_grad', { bindings: { m, dloss, dm }, params: { voxels, exponent, factor }, grid: grid1d(voxels, 256) });
+    gpu.run('mask_size_grad', {
+      bindings: { m, dloss, dm },
+      params: { voxels, exponent, factor },
+      grid: grid1d(voxels, 256),
+    });
     return [dm];
   });
 }

@@ -6,9 +6,14 @@ import type { Tensor } from '../tensor.ts';
 /** alpha a + beta b, element by element, of one shape. */
 export function scaledSum(tape: Tape, a: Tensor, alpha: number, b: Tensor, beta: number): Tensor {
   const { gpu } = tape;
-  if (a.size !== b.size) throw new GpuError(`"${a.label}" [${a.shape}] and "${b.label}" [${b.shape}] cannot be added.`);
+  if (a.size !== b.size)
+    throw new GpuError(`"${a.label}" [${a.shape}] and "${b.label}" [${b.shape}] cannot be added.`);
   const y = gpu.empty(a.shape, `${a.label} + ${b.label}`);
-  gpu.run('scaled_sum', { bindings: { a, b, y }, params: { size: a.size, alpha, beta }, grid: grid1d(a.size, 256) });
+  gpu.run('scaled_sum', {
+    bindings: { a, b, y },
+    params: { size: a.size, alpha, beta },
+    grid: grid1d(a.size, 256),
+  });
   return tape.record('scaledSum', [a, b], y, [], () => (dy, needs) => [
     needs[0] ? scaled(gpu, dy, alpha) : null,
     needs[1] ? scaled(gpu, dy, beta) : null,

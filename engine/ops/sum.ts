@@ -4,7 +4,14 @@ import type { Tensor } from '../tensor.ts';
 import { chunksFor } from './shapes.ts';
 
 /** factor * the sum of each of `rows` rows of `length` values: [rows]. Always in the same order, so always the same bits. */
-export function sumRows(gpu: Gpu, x: Tensor, rows: number, length: number, factor: number, label: string): Tensor {
+export function sumRows(
+  gpu: Gpu,
+  x: Tensor,
+  rows: number,
+  length: number,
+  factor: number,
+  label: string,
+): Tensor {
   const chunks = chunksFor(length, rows);
   if (chunks === 1) return sumChunks(gpu, x, rows, length, 1, factor, label);
   const parts = sumChunks(gpu, x, rows, length, chunks, 1, label);
@@ -13,7 +20,15 @@ export function sumRows(gpu: Gpu, x: Tensor, rows: number, length: number, facto
   return sums;
 }
 
-function sumChunks(gpu: Gpu, x: Tensor, rows: number, length: number, chunks: number, factor: number, label: string): Tensor {
+function sumChunks(
+  gpu: Gpu,
+  x: Tensor,
+  rows: number,
+  length: number,
+  chunks: number,
+  factor: number,
+  label: string,
+): Tensor {
   const y = gpu.empty(chunks === 1 ? [rows] : [rows, chunks], label);
   const height = Math.min(rows, 65535);
   gpu.run('sum_rows', {
@@ -43,7 +58,12 @@ function reduce(tape: Tape, x: Tensor, factor: number, name: Reduction): Tensor 
   const y = sumRows(gpu, x, 1, size, factor, name);
   return tape.record(name, [x], y, [], () => (dy) => {
     const dx = gpu.empty(shape, `${name} gradient`);
-    gpu.run('scale', { bindings: { x: dy, y: dx }, params: { size, factor }, constants: { SPREAD: 1 }, grid: grid1d(size, 256) });
+    gpu.run('scale', {
+      bindings: { x: dy, y: dx },
+      params: { size, factor },
+      constants: { SPREAD: 1 },
+      grid: grid1d(size, 256),
+    });
     return [dx];
   });
 }

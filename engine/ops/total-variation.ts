@@ -26,12 +26,20 @@ export function totalVariation(tape: Tape, m: Tensor, exponent: number, reductio
   };
   const chunks = chunksFor(h * w, d);
   const parts = gpu.empty([d, chunks], 'total variation parts');
-  gpu.run('total_variation', { bindings: { m, y: parts }, params: { ...params, chunks }, grid: [chunks, d, 1] });
+  gpu.run('total_variation', {
+    bindings: { m, y: parts },
+    params: { ...params, chunks },
+    grid: [chunks, d, 1],
+  });
   const total = sumRows(gpu, parts, 1, d * chunks, 1, 'total variation');
   parts.release();
   return tape.record('totalVariation', [m], total, [m], ([m]) => (dloss) => {
     const dm = gpu.empty(m.shape, 'total variation gradient');
-    gpu.run('total_variation_grad', { bindings: { m, dloss, dm }, params, grid: [Math.ceil((h * w) / 256), d, 1] });
+    gpu.run('total_variation_grad', {
+      bindings: { m, dloss, dm },
+      params,
+      grid: [Math.ceil((h * w) / 256), d, 1],
+    });
     return [dm];
   });
 }

@@ -10,7 +10,13 @@ export const FORWARD = 1e-5;
 export const BACKWARD = 1e-4;
 
 /** Asserts that two arrays agree within a relative L2 error; `floor` is the norm below which errors are absolute. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string, floor = 1e-3): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+  floor = 1e-3,
+): void {
   expect(actual.length, what).toBe(expected.length);
   let error = 0;
   let norm = 0;
@@ -80,6 +86,10 @@ export function volumeShapes(most: number, channels: number) {
 }
 
 /** Runs a property over GPU work. */
-export async function property<T>(arbitrary: fc.Arbitrary<T>, check: (value: T) => Promise<void>, numRuns = 20): Promise<void> {
+export async function property<T>(
+  arbitrary: fc.Arbitrary<T>,
+  check: (value: T) => Promise<void>,
+  numRuns = 20,
+): Promise<void> {
   await fc.assert(fc.asyncProperty(arbitrary, check), { numRuns, seed: 20200214 });
 }

@@ -18,7 +18,16 @@ async function objective() {
   const network = new Network(gpu, architecture, weights);
   const mu = gpu.full([1], settings.mu, 'mu');
   const image = gpu.tensor([1, 1, ...shape], arrays.get('image')!.data, 'image');
-  return { gpu, network, mu, image, settings, steps, arrays, objective: new MaskObjective(network, mu, settings.classIndex, settings) };
+  return {
+    gpu,
+    network,
+    mu,
+    image,
+    settings,
+    steps,
+    arrays,
+    objective: new MaskObjective(network, mu, settings.classIndex, settings),
+  };
 }
 
 it("the masking loss, its terms and its gradient are PyTorch's along its own trajectory", async () => {
@@ -29,7 +38,12 @@ it("the masking loss, its terms and its gradient are PyTorch's along its own tra
     const { gradients, loss } = o.gradient(mask, image);
     const { total, size, variation, score } = await loss();
     const expected = steps[t];
-    expectClose([total, size, variation, score], [expected.loss, expected.size, expected.variation, expected.score], 1e-5, `loss of step ${t}`);
+    expectClose(
+      [total, size, variation, score],
+      [expected.loss, expected.size, expected.variation, expected.score],
+      1e-5,
+      `loss of step ${t}`,
+    );
     const gradient = arrays.get('gradient')!.data.slice(t * voxels, (t + 1) * voxels);
     expectClose(await gpu.read(gradients.of(mask)), gradient, 1e-4, `gradient of step ${t}`, 1e-6);
     gradients.release();

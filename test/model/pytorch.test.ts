@@ -31,7 +31,13 @@ for (const name of ['network', 'network-stride']) {
     for (const parameter of network.parameters()) {
       // a convolution's bias has no effect before batch normalisation: its gradient is rounding alone
       const floor = /conv\d+\.[036]\.bias$/.test(parameter.label) ? 1e-1 : 1e-3;
-      expectClose(await gpu.read(gradients.of(parameter)), arrays.get(`grad.${parameter.label}`)!.data, 1e-4, parameter.label, floor);
+      expectClose(
+        await gpu.read(gradients.of(parameter)),
+        arrays.get(`grad.${parameter.label}`)!.data,
+        1e-4,
+        parameter.label,
+        floor,
+      );
     }
     for (const tensor of [x, labels, logits, loss]) tensor.release();
     gradients.release();

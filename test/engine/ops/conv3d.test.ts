@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { conv3d } from '../../../engine/ops/conv3d.ts';
 import * as reference from '../../reference/conv3d.ts';
-import { BACKWARD, expectClose, FORWARD, property, randomArray, runWithGradients, volumeShapes } from '../compare.ts';
+import {
+  BACKWARD,
+  expectClose,
+  FORWARD,
+  property,
+  randomArray,
+  runWithGradients,
+  volumeShapes,
+} from '../compare.ts';
 import { testGpu } from '../gpu.ts';
 
 for (const stride of [1, 2] as const) {
@@ -16,7 +24,12 @@ for (const stride of [1, 2] as const) {
         const y = reference.conv3d(x, weight, bias, stride);
         const dy = randomArray(y.shape, seed + 3);
         const expected = reference.conv3dGrad(x, weight, dy, stride);
-        const actual = await runWithGradients(gpu, [x, weight, bias], (tape, ...t) => conv3d(tape, t[0], t[1], t[2], stride), dy);
+        const actual = await runWithGradients(
+          gpu,
+          [x, weight, bias],
+          (tape, ...t) => conv3d(tape, t[0], t[1], t[2], stride),
+          dy,
+        );
         expectClose(actual.output, y.data, FORWARD, 'output');
         expectClose(actual.gradients[0], expected.dx.data, BACKWARD, 'input gradient');
         expectClose(actual.gradients[1], expected.dw.data, BACKWARD, 'weight gradient');
@@ -34,10 +47,18 @@ for (const stride of [1, 2] as const) {
       const bias = randomArray([co], 0, 0);
       const outShape = [n, co, ...[d, h, w].map((size) => reference.convSize(size, stride))];
       const y = randomArray(outShape, seed + 2);
-      const actual = await runWithGradients(gpu, [x, weight, bias], (tape, ...t) => conv3d(tape, t[0], t[1], t[2], stride), y);
-      const inner = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
+      const actual = await runWithGradients(
+        gpu,
+        [x, weight, bias],
+        (tape, ...t) => conv3d(tape, t[0], t[1], t[2], stride),
+        y,
+      );
+      const inner = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+        Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
       const scale = Math.sqrt(inner(actual.output, actual.output) * inner(y.data, y.data));
-      expect(Math.abs(inner(actual.output, y.data) - inner(x.data, actual.gradients[0]))).toBeLessThanOrEqual(1e-5 * scale + 1e-5);
+      expect(Math.abs(inner(actual.output, y.data) - inner(x.data, actual.gradients[0]))).toBeLessThanOrEqual(
+        1e-5 * scale + 1e-5,
+      );
     });
   });
 }
@@ -55,7 +76,12 @@ it('longer rows than a workgroup, and many channels, agree too', async () => {
     const y = reference.conv3d(x, weight, bias, 1);
     const dy = randomArray(y.shape, 8);
     const expected = reference.conv3dGrad(x, weight, dy, 1);
-    const actual = await runWithGradients(gpu, [x, weight, bias], (tape, ...t) => conv3d(tape, t[0], t[1], t[2], 1), dy);
+    const actual = await runWithGradients(
+      gpu,
+      [x, weight, bias],
+      (tape, ...t) => conv3d(tape, t[0], t[1], t[2], 1),
+      dy,
+    );
     expectClose(actual.output, y.data, FORWARD, 'output');
     expectClose(actual.gradients[0], expected.dx.data, BACKWARD, 'input gradient');
     expectClose(actual.gradients[1], expected.dw.data, BACKWARD, 'weight gradient');

@@ -13,7 +13,16 @@ import * as linearReference from '../../reference/linear.ts';
 import * as maxPoolReference from '../../reference/max-pool3d.ts';
 import { map, ndArray } from '../../reference/ndarray.ts';
 import { philox4x32 } from '../../reference/philox.ts';
-import { BACKWARD, expectClose, FORWARD, property, randomArray, runWithGradients, upload, volumeShapes } from '../compare.ts';
+import {
+  BACKWARD,
+  expectClose,
+  FORWARD,
+  property,
+  randomArray,
+  runWithGradients,
+  upload,
+  volumeShapes,
+} from '../compare.ts';
 import { testGpu } from '../gpu.ts';
 
 it('batch normalisation in training: output, gradients and running statistics', async () => {
@@ -24,7 +33,10 @@ it('batch normalisation in training: output, gradients and running statistics', 
     const [gamma, beta, runningMean] = [1, 2, 3].map((i) => randomArray([c], seed + i));
     const runningVar = randomArray([c], seed + 4, 0.5, 1);
     const dy = randomArray(x.shape, seed + 5);
-    const running = { runningMean: upload(gpu, runningMean, 'running mean'), runningVar: upload(gpu, runningVar, 'running var') };
+    const running = {
+      runningMean: upload(gpu, runningMean, 'running mean'),
+      runningVar: upload(gpu, runningVar, 'running var'),
+    };
     const actual = await runWithGradients(
       gpu,
       [x, gamma, beta],
@@ -33,7 +45,11 @@ it('batch normalisation in training: output, gradients and running statistics', 
     );
     const { y, mean, variance } = batchNormReference.batchNormTrain(x, gamma, beta, EPS);
     const expected = batchNormReference.batchNormTrainGrad(x, gamma, EPS, dy);
-    const moved = batchNormReference.runningUpdate({ mean: runningMean, variance: runningVar }, { mean, variance }, x.data.length / c);
+    const moved = batchNormReference.runningUpdate(
+      { mean: runningMean, variance: runningVar },
+      { mean, variance },
+      x.data.length / c,
+    );
     // with two values per channel the gradient is a difference of equals: what is left is rounding of x itself
     const floor = 1e-2 * Math.sqrt(x.data.length);
     expectClose(actual.output, y.data, FORWARD, 'output', Math.sqrt(x.data.length));
@@ -55,9 +71,19 @@ it('batch normalisation in evaluation: output and gradients', async () => {
     const variance = randomArray([c], seed + 4, 0.5, 1);
     const dy = randomArray(x.shape, seed + 5);
     const running = { runningMean: upload(gpu, mean, 'mean'), runningVar: upload(gpu, variance, 'variance') };
-    const actual = await runWithGradients(gpu, [x, gamma, beta], (tape, x, gamma, beta) => batchNorm(tape, x, { gamma, beta, ...running }, false), dy);
+    const actual = await runWithGradients(
+      gpu,
+      [x, gamma, beta],
+      (tape, x, gamma, beta) => batchNorm(tape, x, { gamma, beta, ...running }, false),
+      dy,
+    );
     const expected = batchNormReference.batchNormEvalGrad(x, gamma, mean, variance, EPS, dy);
-    expectClose(actual.output, batchNormReference.batchNormEval(x, gamma, beta, mean, variance, EPS).data, FORWARD, 'output');
+    expectClose(
+      actual.output,
+      batchNormReference.batchNormEval(x, gamma, beta, mean, variance, EPS).data,
+      FORWARD,
+      'output',
+    );
     expectClose(actual.gradients[0], expected.dx.data, BACKWARD, 'input gradient');
     expectClose(actual.gradients[1], expected.dgamma.data, BACKWARD, 'gamma gradient');
     expectClose(actual.gradients[2], expected.dbeta.data, BACKWARD, 'beta gradient');
@@ -82,7 +108,12 @@ it('LeakyReLU', async () => {
     const dy = randomArray(x.shape, seed + 1);
     const actual = await runWithGradients(gpu, [x], (tape, x) => leakyRelu(tape, x, 0.01), dy);
     expectClose(actual.output, leakyReluReference.leakyRelu(x, 0.01).data, FORWARD, 'output');
-    expectClose(actual.gradients[0], leakyReluReference.leakyReluGrad(x, 0.01, dy).data, BACKWARD, 'gradient');
+    expectClose(
+      actual.gradients[0],
+      leakyReluReference.leakyReluGrad(x, 0.01, dy).data,
+      BACKWARD,
+      'gradient',
+    );
   });
 });
 
