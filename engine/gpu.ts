@@ -102,26 +102,28 @@ export class Gpu {
 
   /** Reads a tensor's values back. @throws GpuError if anything before it failed */
   async read(tensor: Tensor): Promise<Float32Array> {
-    return new Float32Array(await this.readBytes(tensor));
+    const [values] = await this.readAll([tensor]);
+    return values;
   }
 
-  /** Reads a u32 tensor's values back. */
-  async readUint32(tensor: Tensor): Promise<Uint32Array> {
-    return new Uint32Array(await this.readBytes(tensor));
-  }
-
-  private async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
-    const bytes = tensor.size * 4;
+  /** Reads several tensors back in one round trip. @throws GpuError if anything before it failed */
+  async readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+    const bytes = tensors.reduce((sum, tensor) => sum + tensor.size * 4, 0);
     const reader =
       this.readers.get(bytes)?.pop() ??
       this.device.createBuffer({ size: bytes, usage: READ, label: 'read back' });
-    this.stream.copy(tensor.memory, reader, bytes);
+    let offset = 0;
+    for (const tensor of tensors) {
+      this.stream.copy(tensor.memory, reader, offset, tensor.size * 4);
+      offset += tensor.size * 4;
+    }
     await this.stream.flush();
     try {
       await reader.mapAsync(0x01);
     } catch (error) {
       await this.faults.settle();
-      throw new GpuError(`Tensor "${tensor.label}" could not be read back: ${(error as Error).message}`);
+      const names = tensors.map((tensor) => `"${tensor.label}"`).join(', ');
+      throw new GpuError(`Tensor ${names} could not be read back: ${(error as Error).message}`);
     }
     const data = reader.getMappedRange().slice(0);
     reader.unmap();
@@ -129,7 +131,11 @@ export class Gpu {
     if (same) same.push(reader);
     else this.readers.set(bytes, [reader]);
     await this.faults.settle();
-    return data;
+    let start = 0;
+    return tensors.map(({ size }) => {
+      start += size * 4;
+      return new Float32Array(data, start - size * 4, size);
+    });
   }
 
   /** What the pool holds; `peakBytes` is the most it ever held. */

@@ -54,16 +54,12 @@ export class KernelLibrary {
       entries.push({ binding: kernel.params.index, visibility: COMPUTE, buffer });
     }
     const layout = this.device.createBindGroupLayout({ label: kernel.name, entries });
-    const build = this.build(kernel, layout);
-    const compiled: Compiled = { key, kernel, layout, compilation: build.then(() => {}), pipeline: null };
+    const compilation = this.build(kernel, layout).then((pipeline) => {
+      compiled.pipeline = pipeline;
+    });
     // a failed compilation surfaces where the kernel is first awaited; without this it would also end the process
-    build.then(
-      (pipeline) => {
-        compiled.pipeline = pipeline;
-      },
-      () => {},
-    );
-    compiled.compilation.catch(() => {});
+    compilation.catch(() => {});
+    const compiled: Compiled = { key, kernel, layout, compilation, pipeline: null };
     return compiled;
   }
 

@@ -20,6 +20,7 @@ interface Upload {
 interface Copy {
   readonly source: Memory;
   readonly target: GPUBuffer;
+  readonly offset: number;
   readonly bytes: number;
 }
 
@@ -76,9 +77,9 @@ export class CommandStream {
     this.commands.push({ target, data });
   }
 
-  /** Records a copy into a buffer outside the pool (for reading back). */
-  copy(source: Memory, target: GPUBuffer, bytes: number): void {
-    this.commands.push({ source, target, bytes });
+  /** Records a copy to an offset of a buffer outside the pool (for reading back). */
+  copy(source: Memory, target: GPUBuffer, offset: number, bytes: number): void {
+    this.commands.push({ source, target, offset, bytes });
   }
 
   /** Submits what was recorded, in order, after all earlier flushes. */
@@ -136,7 +137,7 @@ export class CommandStream {
       } else if ('source' in command) {
         pass?.end();
         pass = null;
-        encoder.copyBufferToBuffer(command.source.buffer, 0, command.target, 0, command.bytes);
+        encoder.copyBufferToBuffer(command.source.buffer, 0, command.target, command.offset, command.bytes);
       }
     }
     pass?.end();

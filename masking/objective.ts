@@ -113,9 +113,7 @@ export class MaskObjective {
 
   private async read(parts: Parts): Promise<MaskLoss> {
     const { lambda1, lambda2 } = this.options;
-    const values = await Promise.all(
-      [parts.size, parts.variation, parts.score].map((part) => this.gpu.read(part)),
-    );
+    const values = await this.gpu.readAll([parts.size, parts.variation, parts.score]);
     for (const part of Object.values(parts)) part.release();
     const [size, variation, score] = [lambda1 * values[0][0], lambda2 * values[1][0], values[2][0]];
     return { total: size + variation + score, size, variation, score };
