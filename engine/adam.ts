@@ -50,7 +50,7 @@ export class Adam {
       this.gpu.run('adam', {
         bindings: { grad: gradients.of(theta), theta, first: this.first[i], second: this.second[i] },
         params: { size: theta.size, beta1, beta2, eps, decay: weightDecay, step_size, root_correction },
-        grid: grid1d(theta.size, 256),
+        grid: grid1d(theta.size, 1024),
       });
     });
   }
@@ -65,6 +65,6 @@ export function clamp(gpu: Gpu, x: Tensor, low: number, high: number): void {
   gpu.run('clamp_values', {
     bindings: { x },
     params: { size: x.size, low, high },
-    grid: grid1d(x.size, 256),
+    grid: grid1d(x.size, 1024),
   });
 }

@@ -71,7 +71,7 @@ export class Gpu {
     this.run('fill', {
       bindings: { y: tensor },
       params: { size: tensor.size, value },
-      grid: grid1d(tensor.size, 256),
+      grid: grid1d(tensor.size, 1024),
     });
     return tensor;
   }

@@ -112,7 +112,8 @@ export function matchBindings(
       );
     }
     const bytes = binding.count(names) * binding.elementBytes;
-    if (tensor.size * 4 < bytes) {
+    if (tensor.memory.bytes < bytes) {
+      // memory is padded to 16 bytes, which kernels over vec4 may touch
       throw new GpuError(
         `Kernel ${kernel.name}: "${binding.name}" needs ${bytes} bytes, but tensor "${tensor.label}" [${tensor.shape}] has ${tensor.size * 4}.`,
       );

@@ -130,7 +130,7 @@ export class Tape {
     this.gpu.run('scaled_sum', {
       bindings: { a, b, y },
       params: { size: a.size, alpha: 1, beta: 1 },
-      grid: grid1d(a.size, 256),
+      grid: grid1d(a.size, 1024),
     });
     a.release();
     b.release();

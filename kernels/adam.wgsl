@@ -2,20 +2,23 @@
 //   g = grad + decay theta;  first = beta1 first + (1 - beta1) g;  second = beta2 second + (1 - beta2) g^2
 //   theta -= step_size first / (sqrt(second) / root_correction + eps)
 // with step_size = lr / (1 - beta1^t) and root_correction = sqrt(1 - beta2^t), made by the host
-// grid: size / 256 workgroups, folded into y beyond 65,535
+// A thread takes four elements; buffers are padded to 16 bytes, so the last piece may hold fewer.
+// grid: size / 1024 workgroups, folded into y beyond 65,535
 struct Params { size: u32, beta1: f32, beta2: f32, eps: f32, decay: f32, step_size: f32, root_correction: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> grad: array<f32>; // [size]
-@group(0) @binding(2) var<storage, read_write> theta: array<f32>; // [size]
-@group(0) @binding(3) var<storage, read_write> first: array<f32>; // [size]
-@group(0) @binding(4) var<storage, read_write> second: array<f32>; // [size]
+@group(0) @binding(1) var<storage, read> grad: array<vec4f>; // [(size + 3) / 4]
+@group(0) @binding(2) var<storage, read_write> theta: array<vec4f>; // [(size + 3) / 4]
+@group(0) @binding(3) var<storage, read_write> first: array<vec4f>; // [(size + 3) / 4]
+@group(0) @binding(4) var<storage, read_write> second: array<vec4f>; // [(size + 3) / 4]
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let i = (group.y * groups.x + group.x) * 256u + lane;
-  if (i >= p.size) { return; }
+  if (i * 4u >= p.size) { return; }
   let g = grad[i] + p.decay * theta[i];
-  first[i] = p.beta1 * first[i] + (1.0 - p.beta1) * g;
-  second[i] = p.beta2 * second[i] + (1.0 - p.beta2) * g * g;
-  theta[i] -= p.step_size * first[i] / (sqrt(second[i]) / p.root_correction + p.eps);
+  let m = p.beta1 * first[i] + (1.0 - p.beta1) * g;
+  let v = p.beta2 * second[i] + (1.0 - p.beta2) * g * g;
+  first[i] = m;
+  second[i] = v;
+  theta[i] -= p.step_size * m / (sqrt(v) / p.root_correction + vec4f(p.eps));
 }

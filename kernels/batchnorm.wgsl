@@ -1,5 +1,6 @@
 // y[n, c, i] = (x[n, c, i] - mean[c]) inverse_std[c] gamma[c] + beta[c]
-// grid: [spatial / 256, channels, n]
+// A thread takes four neighbours.
+// grid: [spatial / 1024, channels, n]
 struct Params { n: u32, channels: u32, spatial: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * spatial]
@@ -11,8 +12,20 @@ struct Params { n: u32, channels: u32, spatial: u32 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  if (id.x >= p.spatial) { return; }
   let c = group.y;
-  let i = (group.z * p.channels + c) * p.spatial + id.x;
-  y[i] = (x[i] - mean[c]) * (inverse_std[c] * gamma[c]) + beta[c];
+  let start = id.x * 4u;
+  let base = (group.z * p.channels + c) * p.spatial;
+  let factor = inverse_std[c] * gamma[c];
+  let center = mean[c];
+  let shift = beta[c];
+  if (start + 3u < p.spatial) {
+    let i = base + start;
+    let v = (vec4f(x[i], x[i + 1u], x[i + 2u], x[i + 3u]) - center) * factor + shift;
+    y[i] = v.x;
+    y[i + 1u] = v.y;
+    y[i + 2u] = v.z;
+    y[i + 3u] = v.w;
+  } else {
+    for (var i = base + start; i < base + p.spatial; i++) { y[i] = (x[i] - center) * factor + shift; }
+  }
 }

@@ -40,7 +40,7 @@ export function batchNorm(tape: Tape, x: Tensor, tensors: BatchNormTensors, trai
   gpu.run('batchnorm', {
     bindings: { x, mean: statistics.mean, inverse_std: statistics.inverseStd, gamma, beta, y },
     params: { ...geometry },
-    grid: [Math.ceil(geometry.spatial / 256), channels, n],
+    grid: [Math.ceil(geometry.spatial / 1024), channels, n],
   });
   return tape.record(
     'batchNorm',
@@ -153,7 +153,7 @@ function inputGrad(
     },
     params: { ...geometry },
     constants: { TRAINING: Number(training) },
-    grid: [Math.ceil(geometry.spatial / 256), geometry.channels, geometry.n],
+    grid: [Math.ceil(geometry.spatial / 1024), geometry.channels, geometry.n],
   });
   return dx;
 }

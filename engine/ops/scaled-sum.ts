@@ -12,7 +12,7 @@ export function scaledSum(tape: Tape, a: Tensor, alpha: number, b: Tensor, beta:
   gpu.run('scaled_sum', {
     bindings: { a, b, y },
     params: { size: a.size, alpha, beta },
-    grid: grid1d(a.size, 256),
+    grid: grid1d(a.size, 1024),
   });
   return tape.record('scaledSum', [a, b], y, [], () => (dy, needs) => [
     needs[0] ? scaled(gpu, dy, alpha) : null,
