@@ -17,6 +17,8 @@ export interface Sidecar {
   readonly seconds?: number;
   /** The most GPU memory held at once. */
   readonly peakBytes?: number;
+  /** What came out, in numbers, and what was noticed on the way. */
+  readonly results?: Readonly<Record<string, unknown>>;
   /** Taken from the installed packages when not given. */
   readonly versions?: Versions;
 }
@@ -28,7 +30,7 @@ export interface Sidecar {
  * @throws InputError when the folder cannot be written
  */
 export function writeSidecar(directory: string, name: string, sidecar: Sidecar): string {
-  const { command, options, seed, adapter, startedAt, finishedAt, peakBytes } = sidecar;
+  const { command, options, seed, adapter, startedAt, finishedAt, peakBytes, results } = sidecar;
   const content = {
     command,
     options,
@@ -41,6 +43,7 @@ export function writeSidecar(directory: string, name: string, sidecar: Sidecar):
     finishedAt: finishedAt.toISOString(),
     seconds: sidecar.seconds ?? (finishedAt.getTime() - startedAt.getTime()) / 1000,
     peakBytes: peakBytes ?? null,
+    ...(results && { results }),
   };
   const file = path.join(directory, `${name}.json`);
   writeFileAtomic(file, `${JSON.stringify(content, null, 2)}\n`);

@@ -1,7 +1,7 @@
 // Over each channel's chunk of [n, channels, spatial]:
 //   sums[channel, chunk] = (sum of dy, sum of dy (x - mean) inverse_std): the gradients of beta and gamma
 // grid: [chunks, channels]
-const LANES: u32 = 256u;
+const LANES: u32 = 64u;
 struct Params { n: u32, channels: u32, spatial: u32, chunks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * spatial]
@@ -23,9 +23,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
   partial[lane] = sum * vec2f(1.0, inverse_std[c]);
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[lane] += partial[lane + half]; }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = vec2f();
+    for (var l = 0u; l < LANES; l++) { total += partial[l]; }
+    sums[c * p.chunks + group.x] = total;
   }
-  if (lane == 0u) { sums[c * p.chunks + group.x] = partial[0]; }
 }

@@ -1,6 +1,6 @@
 // y[c, chunk] = sum over n and the chunk's i of x[n, c, i], x being [n, channels, spatial]
 // grid: [chunks, channels]
-const LANES: u32 = 256u;
+const LANES: u32 = 64u;
 struct Params { n: u32, channels: u32, spatial: u32, chunks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * spatial]
@@ -15,9 +15,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = group.x * LANES + lane; i < p.spatial; i += p.chunks * LANES) { sum += x[base + i]; }
   }
   partial[lane] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[lane] += partial[lane + half]; }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var l = 0u; l < LANES; l++) { total += partial[l]; }
+    y[group.y * p.chunks + group.x] = total;
   }
-  if (lane == 0u) { y[group.y * p.chunks + group.x] = partial[0]; }
 }

@@ -14,9 +14,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum = 0.0;
   for (var f = lane; f < p.features; f += LANES) { sum += x[group.y * p.features + f] * weight[group.x * p.features + f]; }
   partial[lane] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[lane] += partial[lane + half]; }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var l = 0u; l < LANES; l++) { total += partial[l]; }
+    y[group.y * p.outputs + group.x] = total + bias[group.x];
   }
-  if (lane == 0u) { y[group.y * p.outputs + group.x] = partial[0] + bias[group.x]; }
 }

@@ -1,6 +1,6 @@
 // First term of equation 2, per chunk: y[chunk] = factor * sum of |1 - m[u]|^exponent over the chunk's voxels
 // grid: [chunks]
-const LANES: u32 = 256u;
+const LANES: u32 = 64u;
 struct Params { voxels: u32, chunks: u32, exponent: f32, factor: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> m: array<f32>; // [voxels]
@@ -15,9 +15,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (distance > 0.0) { sum += pow(distance, p.exponent); }
   }
   partial[lane] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[lane] += partial[lane + half]; }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var l = 0u; l < LANES; l++) { total += partial[l]; }
+    y[group.x] = p.factor * total;
   }
-  if (lane == 0u) { y[group.x] = p.factor * partial[0]; }
 }

@@ -1,7 +1,7 @@
 // Second term of equation 2, per chunk, over the forward differences inside the volume [d, h, w]:
 //   y[chunk] = sum over the chunk's u of  factor_z |m(u+ez) - m(u)|^exponent + factor_y |m(u+ey) - m(u)|^exponent + ...
 // grid: [chunks, d], a workgroup row per plane; y is [d, chunks]
-const LANES: u32 = 256u;
+const LANES: u32 = 64u;
 struct Params { d: u32, h: u32, w: u32, chunks: u32, exponent: f32, factor_z: f32, factor_y: f32, factor_x: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> m: array<f32>; // [d * h * w]
@@ -25,9 +25,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (i % p.w + 1u < p.w) { sum += p.factor_x * power(m[u + 1u] - here); }
   }
   partial[lane] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[lane] += partial[lane + half]; }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var l = 0u; l < LANES; l++) { total += partial[l]; }
+    y[group.y * p.chunks + group.x] = total;
   }
-  if (lane == 0u) { y[group.y * p.chunks + group.x] = partial[0]; }
 }

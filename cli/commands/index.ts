@@ -1,6 +1,11 @@
 import type { CommandModule } from 'yargs';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { mask } from './mask.ts';
+import { predict } from './predict.ts';
 import { simulate } from './simulate.ts';
+import { train } from './train.ts';
 
 /** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
-export const commands: readonly CommandModule<object, any>[] = [simulate];
+export const commands: readonly CommandModule<object, any>[] = [demo, doctor, simulate, train, predict, mask];

@@ -120,7 +120,7 @@ function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride)
   const items = Math.ceil(co / 8) * ci * 3;
   const lanes = lanesFor(ow, 64);
   const groups = Math.ceil((items * lanes) / 64);
-  const chunks = Math.max(1, Math.min(n * od * oh, Math.ceil(512 / groups), 65535));
+  const chunks = Math.max(1, Math.min(n * od, Math.ceil(512 / groups)));
   const partial = gpu.empty([chunks, items, 72], 'weight gradient parts');
   gpu.run('conv3d_weight_grad', {
     bindings: { x, dy, partial },

@@ -46,5 +46,5 @@ export function rowGrid(places: number, rows: number, volumes: number) {
 
 /** Into how many chunks a reduction over `length` is cut: enough to fill a GPU, each worth its start. */
 export function chunksFor(length: number, rows: number): number {
-  return Math.max(1, Math.min(Math.ceil(length / 2048), Math.ceil(1024 / rows)));
+  return Math.max(1, Math.min(Math.ceil(length / 8192), Math.ceil(1024 / rows)));
 }

@@ -1,0 +1,116 @@
+import type { CommandModule } from 'yargs';
+import { textTable } from '../../report/text-table.ts';
+import { formatDuration } from '../duration.ts';
+import { adapterOption, lendGpu } from '../gpu.ts';
+import { interruptible } from '../interrupt.ts';
+import { type DemoResult, demoDefaults, runDemo } from '../jobs/demo.ts';
+import { jsonOption, numberOption } from '../options.ts';
+import { Progress } from '../progress.ts';
+import { maskProgress } from './mask-group.ts';
+import { trainProgress } from './train.ts';
+
+interface Arguments {
+  directory: string;
+  participants: number;
+  resolution: number;
+  seed: number;
+  adapter: string | undefined;
+  overwrite: boolean;
+  json: boolean;
+  quiet?: boolean;
+}
+
+/** `voxmask demo`: from nothing to the regions that a network used, beside the truth. */
+export const demo: CommandModule<object, Arguments> = {
+  command: 'demo [directory]',
+  describe: 'Simulate a cohort, train a network on it, and show which regions it used',
+  builder: (yargs) =>
+    yargs
+      .positional('directory', {
+        type: 'string',
+        default: demoDefaults.directory,
+        describe: 'Folder for everything the demo makes',
+      })
+      .options({
+        participants: numberOption('participants', {
+          default: demoDefaults.participantsPerClass,
+          describe: 'Participants in each of the classes CN and AD',
+        }),
+        resolution: numberOption('resolution', {
+          default: demoDefaults.resolution,
+          describe: 'Voxel size in mm',
+        }),
+        seed: numberOption('seed', { default: demoDefaults.seed, describe: 'Start of the random numbers' }),
+        adapter: adapterOption,
+        overwrite: { type: 'boolean', default: false, describe: 'Replace an earlier demo in the folder' },
+        json: jsonOption,
+      })
+      .example('$0 demo', 'minutes on two processor cores, seconds on a GPU')
+      .example('$0 demo fine --resolution 3', 'finer images, for a GPU'),
+  handler: run,
+};
+
+async function run(args: Arguments): Promise<void> {
+  const { directory, participants: participantsPerClass, resolution, seed, overwrite, quiet = false } = args;
+  const simulating = new Progress('Simulating', 2 * participantsPerClass, { quiet });
+  const masking = maskProgress(quiet);
+  const finishers = [() => simulating.finish(), masking.finish];
+  await interruptible((signal) =>
+    lendGpu(args.adapter, quiet, async (open) => {
+      const result = await runDemo(
+        { directory, participantsPerClass, resolution, seed, overwrite },
+        {
+          open,
+          signal,
+          onSimulated: (done, total) => {
+            simulating.update(done);
+            if (done === total) simulating.finish();
+          },
+          training: (options) => {
+            const { hooks, finish } = trainProgress(options, quiet);
+            finishers.push(finish);
+            return hooks;
+          },
+          masking: masking.hooks,
+        },
+      ).finally(() => {
+        for (const finish of finishers) finish();
+      });
+      console.log(args.json ? JSON.stringify(result, null, 2) : asText(result));
+    }),
+  );
+}
+
+function asText({ cohort, training, mask, seconds }: DemoResult): string {
+  const planted = new Set(cohort.plantedRegions);
+  const regions = mask.regions ?? [];
+  const used = textTable(
+    ['most used region', { title: 'mean of 1 - m', digits: 3 }, 'atrophy planted here'],
+    regions
+      .slice(0, 10)
+      .map(({ region, density }) => [region.name, density, planted.has(region.name) ? 'yes' : '']),
+  );
+  const missed = regions.slice(10).filter(({ region }) => planted.has(region.name));
+  const results = textTable(
+    ['result', 'value'],
+    [
+      ['balanced accuracy (validation)', training.best?.validation.balancedAccuracy.toFixed(3) ?? 'n/a'],
+      [`mean ${mask.className} probability`, mask.probabilities.before.toPrecision(3)],
+      ['under the mask', mask.probabilities.after.toPrecision(3)],
+      ['time', formatDuration(seconds)],
+    ],
+  );
+  const pictures = textTable(
+    ['picture', 'shows'],
+    [
+      [mask.paths.mosaic, 'where the mask hides gray matter, over the mean image'],
+      [mask.paths.regionsPicture ?? '', 'the most used regions, planted ones marked'],
+      [mask.paths.lossesPicture, 'losses of the mask'],
+      [training.paths?.curves ?? '', 'losses and accuracy of the network'],
+    ],
+  );
+  const names = missed.map(({ region }) => region.name).join(', ');
+  return [used, ...(names ? [`planted, but not among the ten: ${names}`] : []), results, pictures].join(
+    '\n\n',
+  );
+}

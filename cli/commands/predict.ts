@@ -1,0 +1,92 @@
+import type { CommandModule } from 'yargs';
+import { trainDefaults } from '../../model/train.ts';
+import { textTable } from '../../report/text-table.ts';
+import { UsageError } from '../fail.ts';
+import { adapterOption, lendGpu } from '../gpu.ts';
+import { type PredictResult, predictImages } from '../jobs/predict.ts';
+import { jsonOption, numberOption, textOption } from '../options.ts';
+import { Progress } from '../progress.ts';
+
+interface Arguments {
+  images: string[];
+  model: string;
+  'batch-size': number;
+  adapter: string | undefined;
+  json: boolean;
+  quiet?: boolean;
+}
+
+/** `voxmask predict`: a trained network's class and probabilities for images. */
+export const predict: CommandModule<object, Arguments> = {
+  command: 'predict <images..>',
+  describe: 'Ask a trained network for the class of images',
+  builder: (yargs) =>
+    yargs
+      // Where yargs lets the last of an option's repeats count, it keeps only the last of the images, too.
+      .parserConfiguration({ 'duplicate-arguments-array': true })
+      .check(refuseRepeats)
+      .positional('images', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: "Gray-matter maps (NIfTI) on the grid of the network's training images",
+      })
+      .options({
+        model: textOption({ demandOption: true, describe: 'Trained network (model.safetensors)' }),
+        'batch-size': numberOption('batch-size', {
+          default: trainDefaults.batchSize,
+          describe: 'Images predicted at once',
+        }),
+        adapter: adapterOption,
+        json: jsonOption,
+      })
+      .example('$0 predict --model trained/model.safetensors image.nii.gz', '')
+      .example('$0 predict --model trained/model.safetensors *.nii.gz --json', 'for a program to read'),
+  handler: run,
+};
+
+/** A repeated option comes as a list of its values. */
+function refuseRepeats(args: Readonly<Record<string, unknown>>): true {
+  const repeated = ['model', 'adapter', 'batch-size'].find((name) => Array.isArray(args[name]));
+  if (repeated) throw new UsageError(`--${repeated} is given twice`, 'predict');
+  return true;
+}
+
+async function run({
+  images,
+  model,
+  'batch-size': batchSize,
+  adapter,
+  json,
+  quiet = false,
+}: Arguments): Promise<void> {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new UsageError('--batch-size takes a whole number from 1', 'predict');
+  }
+  const result = await lendGpu(adapter, quiet, async (open) => {
+    // A single batch is over before a bar would tell anything.
+    const progress = new Progress('Predicting', images.length, {
+      quiet: quiet || images.length <= batchSize,
+    });
+    const predicted = await predictImages(
+      { model, images, batchSize },
+      { open, onImage: (done) => progress.update(done) },
+    );
+    progress.finish();
+    return predicted;
+  });
+  for (const [image, count] of Object.entries(result.notNumbers)) {
+    process.stderr.write(`${image}: ${count} voxels are no number; they were read as 0.\n`);
+  }
+  console.log(json ? JSON.stringify({ images: result.images }) : asText(result));
+}
+
+function asText({ classes, images }: PredictResult): string {
+  const columns = classes.map((name) => ({ title: `P(${name})`, digits: 4 }));
+  const rows = images.map(({ path, predicted, probabilities }) => [
+    path,
+    predicted,
+    ...classes.map((name) => probabilities[name]),
+  ]);
+  return textTable(['image', 'predicted', ...columns], rows);
+}

@@ -1,0 +1,148 @@
+import { type Architecture, defaultArchitecture, type Reduction } from '../../model/architecture.ts';
+import { trainDefaults } from '../../model/train.ts';
+import { UsageError } from '../fail.ts';
+import { adapterOption } from '../gpu.ts';
+import type { TrainJobOptions } from '../jobs/train.ts';
+import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
+
+/** What the command line of `voxmask train` says. */
+export interface Arguments {
+  cohort: string;
+  out: string;
+  folds: number;
+  fold: number;
+  'split-seed': number;
+  epochs: number;
+  'batch-size': number;
+  'learning-rate': number;
+  'weight-decay': number;
+  patience: number;
+  seed: number;
+  channels: string[];
+  'sub-blocks': string[];
+  reduction: Reduction;
+  'fc-layers': number;
+  dropout: number;
+  classes: string[];
+  adapter: string | undefined;
+  overwrite: boolean;
+  json: boolean;
+  quiet?: boolean;
+}
+
+/** Its options, as yargs takes them. */
+export const trainOptions = {
+  out: textOption({ demandOption: true as const, describe: 'Folder for the results; made if missing' }),
+  folds: number('folds', 5, 'Parts that the participants are cut into'),
+  fold: number('fold', 0, 'Part that validates, from 0; the others train'),
+  'split-seed': number('split-seed', 2, 'Start of the random numbers that draw the parts'),
+  epochs: number('epochs', trainDefaults.epochs, 'Epochs at most'),
+  'batch-size': number('batch-size', trainDefaults.batchSize, 'Images in a step'),
+  'learning-rate': number('learning-rate', trainDefaults.learningRate, "Adam's"),
+  'weight-decay': number(
+    'weight-decay',
+    trainDefaults.weightDecay,
+    'Share of a weight added to its gradient',
+  ),
+  patience: number('patience', trainDefaults.patience, 'Epochs above the lowest loss before the end'),
+  seed: number('seed', trainDefaults.seed, 'Start of the random numbers of the training'),
+  channels: list(defaultArchitecture.channels, 'Output channels of each block'),
+  'sub-blocks': list(defaultArchitecture.subBlocks, 'Sub-blocks of each block, 1 to 3'),
+  reduction: {
+    choices: ['maxpool', 'stride'] as const,
+    default: defaultArchitecture.reduction as Reduction,
+    describe: 'How a block halves the volume',
+  },
+  'fc-layers': number('fc-layers', defaultArchitecture.fcLayers, 'Fully connected layers'),
+  dropout: number('dropout', defaultArchitecture.dropout, 'Share of the features dropped in a step'),
+  classes: list(defaultArchitecture.classes, 'Diagnoses to tell apart; the one under study last'),
+  adapter: adapterOption,
+  overwrite: { type: 'boolean', default: false, describe: 'Replace a training that is there already' },
+  json: jsonOption,
+} as const;
+
+/** With nargs the last of an option's repeats counts; without, yargs adds 1 where the last one is 1. */
+function number(name: string, value: number, describe: string) {
+  return numberOption(name, { default: value, nargs: 1, describe });
+}
+
+/** The default is a text as the user would write it; the option's own rule takes it apart like any other. */
+function list(values: readonly (string | number)[], describe: string) {
+  const option = listOption({ default: values.join(','), describe });
+  return { ...option, coerce: (text: string) => option.coerce(text) ?? [] };
+}
+
+/** The job that a command line asks for. @throws UsageError for the first value that cannot be */
+export function jobOf(args: Arguments): TrainJobOptions {
+  checkNumbers(args);
+  const { cohort, out, overwrite, folds, fold, epochs, patience, seed } = args;
+  return {
+    cohort,
+    out,
+    overwrite,
+    folds,
+    fold,
+    splitSeed: args['split-seed'],
+    network: networkOf(args),
+    training: {
+      epochs,
+      batchSize: args['batch-size'],
+      learningRate: args['learning-rate'],
+      weightDecay: args['weight-decay'],
+      patience,
+      seed,
+    },
+  };
+}
+
+function networkOf(args: Arguments): Omit<Architecture, 'inputShape'> {
+  const { reduction, dropout, classes } = args;
+  const channels = wholes('channels', args.channels);
+  const subBlocks = wholes('sub-blocks', args['sub-blocks'], 3);
+  if (channels.length !== subBlocks.length) {
+    const counts = `--channels has ${channels.length} blocks, --sub-blocks ${subBlocks.length}`;
+    throw usage(`${counts}: give both one number per block`);
+  }
+  if (classes.length < 2 || new Set(classes).size !== classes.length) {
+    throw usage('--classes takes at least two different names, with commas between');
+  }
+  return { channels, subBlocks, reduction, fcLayers: args['fc-layers'], dropout, classes };
+}
+
+function checkNumbers(args: Arguments): void {
+  for (const name of ['epochs', 'batch-size', 'patience', 'fc-layers'] as const) checkWhole(args, name, 1);
+  checkWhole(args, 'folds', 2);
+  checkWhole(args, 'fold', 0, args.folds - 1);
+  checkWhole(args, 'seed', 0);
+  checkWhole(args, 'split-seed', 0, 2 ** 32 - 1);
+  if (!(args['learning-rate'] > 0)) throw usage('--learning-rate takes a number above 0');
+  if (!(args['weight-decay'] >= 0)) throw usage('--weight-decay takes a number from 0');
+  if (!(args.dropout >= 0 && args.dropout < 1)) throw usage('--dropout takes a number from 0 to below 1');
+}
+
+function checkWhole<K extends keyof Arguments>(
+  args: Pick<Arguments, K> & Record<K, number>,
+  name: K,
+  least: number,
+  most?: number,
+): void {
+  if (!isWhole(args[name], least, most)) throw usage(`--${name} takes a whole number ${range(least, most)}`);
+}
+
+function wholes(name: string, texts: readonly string[], most?: number): number[] {
+  const values = texts.map(Number);
+  if (values.length > 0 && values.every((value) => isWhole(value, 1, most))) return values;
+  throw usage(`--${name} takes whole numbers ${range(1, most)}, with commas between`);
+}
+
+function isWhole(value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && value >= least && value <= most;
+}
+
+function range(least: number, most?: number): string {
+  return most === undefined ? `from ${least}` : `from ${least} to ${most}`;
+}
+
+function usage(message: string): UsageError {
+  return new UsageError(message, 'train');
+}

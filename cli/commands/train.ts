@@ -1,0 +1,135 @@
+import type { CommandModule } from 'yargs';
+import type { Split } from '../../cohort/split.ts';
+import type { Epoch } from '../../model/train.ts';
+import { textTable } from '../../report/text-table.ts';
+import { formatBytes } from '../bytes.ts';
+import { formatDuration } from '../duration.ts';
+import { lendGpu } from '../gpu.ts';
+import { interruptible } from '../interrupt.ts';
+import {
+  type Counts,
+  type TrainHooks,
+  type TrainJobOptions,
+  type TrainJobResult,
+  trainNetwork,
+} from '../jobs/train.ts';
+import { Progress } from '../progress.ts';
+import { type Arguments, jobOf, trainOptions } from './train-options.ts';
+
+/** `voxmask train`: a network that tells the classes of a cohort apart. */
+export const train: CommandModule<object, Arguments> = {
+  command: 'train <cohort>',
+  describe: 'Train a 3D CNN to tell the classes of a cohort apart',
+  builder: (yargs) =>
+    yargs
+      .positional('cohort', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Table of the sessions and their images (TSV)',
+      })
+      .options(trainOptions)
+      .example('$0 train cohort.tsv --out trained', 'the first of five folds')
+      .example('$0 train cohort.tsv --out trained-1 --fold 1', 'the second')
+      .example(
+        '$0 train cohort.tsv --out small --channels 8,16,32,64 --sub-blocks 1,1,1,1',
+        'a network for small images',
+      ),
+  handler: run,
+};
+
+async function run(args: Arguments): Promise<void> {
+  const options = jobOf(args);
+  const { quiet = false } = args;
+  await interruptible((signal) =>
+    lendGpu(args.adapter, quiet, async (open) => {
+      const { hooks, finish } = trainProgress(options, quiet);
+      const result = await trainNetwork(options, { open, signal, ...hooks }).finally(finish);
+      warn(result, options.out);
+      if (args.json) console.log(JSON.stringify(result, null, 2));
+      else if (result.best) console.log(asText(result, result.best));
+    }),
+  );
+}
+
+/** One bar over the steps of all epochs, and a line for each epoch. */
+export function trainProgress({ training, folds, fold }: TrainJobOptions, quiet: boolean) {
+  let progress: Progress | undefined;
+  const hooks: Omit<TrainHooks, 'open' | 'signal'> = {
+    onSplit: (split) => {
+      const steps = training.epochs * Math.ceil(split.train.length / training.batchSize);
+      progress = new Progress('Training', steps, { quiet });
+      progress.log(splitLine(split, folds, fold));
+    },
+    onStep: ({ epoch, step, steps, loss }) =>
+      progress?.update((epoch - 1) * steps + step, `epoch ${epoch}, loss ${loss.toFixed(3)}`),
+    onEpoch: (epoch) => progress?.log(epochLine(epoch)),
+  };
+  return { hooks, finish: () => progress?.finish() };
+}
+
+function splitLine({ train, validation }: Split, folds: number, fold: number): string {
+  return `${train.length} sessions train, ${validation.length} validate (fold ${fold} of ${folds}, counted from 0)`;
+}
+
+function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {
+  const losses = `training loss ${trainLoss.toFixed(3)}, validation loss ${validation.loss.toFixed(3)}`;
+  const accuracy = `balanced accuracy ${validation.balancedAccuracy.toFixed(3)}`;
+  return `epoch ${epoch}: ${losses}, ${accuracy}, ${formatDuration(seconds)}`;
+}
+
+function warn({ notNumbers, interrupted, best, paths }: TrainJobResult, out: string): void {
+  const images = Object.keys(notNumbers).length;
+  if (images > 0 && paths) {
+    const hold = images === 1 ? '1 image holds' : `${images} images hold`;
+    process.stderr.write(`${hold} voxels that are no number, read as 0: see ${paths.sidecar}\n`);
+  }
+  if (!interrupted) return;
+  process.stderr.write(
+    best
+      ? `Stopped early; the best epoch so far (${best.epoch}) was saved in ${out}.\n`
+      : 'Stopped before the first epoch was complete; nothing was saved.\n',
+  );
+}
+
+function asText(result: TrainJobResult, best: Epoch): string {
+  const { validation } = best;
+  const summary = textTable(
+    ['training', 'value'],
+    [
+      ['trained on', countsText(result.train)],
+      ['validated on', countsText(result.validation)],
+      ['kept', `epoch ${best.epoch} of ${result.epochs}`],
+      ['balanced accuracy', validation.balancedAccuracy.toFixed(3)],
+      ['sensitivity', decimals(validation.sensitivity)],
+      ['specificity', decimals(validation.specificity)],
+      ['validation loss', validation.loss.toFixed(4)],
+      ['time', formatDuration(result.seconds)],
+      ['GPU memory at most', formatBytes(result.peakBytes)],
+    ],
+  );
+  const { paths } = result;
+  const written =
+    paths &&
+    textTable(
+      ['written', 'holds'],
+      [
+        [paths.model, 'the network of that epoch'],
+        [paths.split, 'which sessions trained and which validated'],
+        [paths.predictions, 'what the network says of the validation set'],
+        [paths.history, 'losses and accuracy of every epoch'],
+        [paths.curves, 'the same as curves'],
+        [paths.sidecar, 'options, versions, adapter and times of this run'],
+      ],
+    );
+  return [summary, ...(written ? [written] : [])].join('\n\n');
+}
+
+function countsText(counts: Counts): string {
+  return Object.entries(counts)
+    .map(([diagnosis, count]) => `${count} ${diagnosis}`)
+    .join(', ');
+}
+
+function decimals(value: number): string {
+  return Number.isNaN(value) ? 'n/a' : value.toFixed(3);
+}

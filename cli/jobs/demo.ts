@@ -1,0 +1,133 @@
+import path from 'node:path';
+import {
+  type SimulatedCohort,
+  type SimulateOptions,
+  simulateCohort,
+  simulateDefaults,
+} from '../../cohort/simulate/index.ts';
+import type { OpenGpu } from '../../engine/node/open.ts';
+import { objectiveDefaults } from '../../masking/objective.ts';
+import { trainDefaults } from '../../model/train.ts';
+import { writeSidecar } from '../sidecar.ts';
+import {
+  defaultGroupOptions,
+  type MaskGroupHooks,
+  type MaskGroupOptions,
+  type MaskGroupResult,
+  maskGroup,
+} from './mask-group.ts';
+import { type TrainHooks, type TrainJobOptions, type TrainJobResult, trainNetwork } from './train.ts';
+
+/** A cohort, a network and a number of steps that two processor cores can do while one waits. */
+export const demoDefaults = {
+  directory: 'voxmask-demo',
+  participantsPerClass: 30,
+  resolution: 6, // mm
+  seed: 1,
+  channels: [8, 8, 16, 32],
+  epochs: 10,
+  batchSize: 2,
+  learningRate: 1e-3,
+  dropout: 0.2,
+  maskSteps: 1000,
+} as const;
+
+export interface DemoOptions {
+  readonly directory: string;
+  readonly participantsPerClass: number;
+  readonly resolution: number;
+  readonly seed: number;
+  readonly overwrite: boolean;
+}
+
+/** Ways to watch the three parts. */
+export interface DemoHooks {
+  readonly open: () => Promise<OpenGpu>;
+  readonly signal: AbortSignal;
+  readonly onSimulated: (done: number, total: number) => void;
+  readonly training: (options: TrainJobOptions) => Omit<TrainHooks, 'open' | 'signal'>;
+  readonly masking: Pick<MaskGroupHooks, 'onClassified' | 'onStep' | 'onEpoch'>;
+}
+
+export interface DemoResult {
+  readonly cohort: SimulatedCohort;
+  readonly training: TrainJobResult;
+  readonly mask: MaskGroupResult;
+  readonly seconds: number;
+  readonly sidecar: string;
+}
+
+/**
+ * The whole way on simulated data, whose truth is known: a cohort, a network trained on it, a group mask and its
+ * regions. Each part is what the command of its name does.
+ *
+ * @throws InputError when the folder holds a cohort already and may not be overwritten
+ */
+export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<DemoResult> {
+  const startedAt = new Date();
+  const { directory, seed, overwrite } = options;
+  const cohort = simulateCohort(directory, simulateOptions(options), hooks.onSimulated);
+  const trainOptions: TrainJobOptions = {
+    cohort: cohort.cohort,
+    out: path.join(directory, 'trained'),
+    overwrite,
+    folds: 5,
+    fold: 0,
+    splitSeed: 2,
+    network: {
+      channels: demoDefaults.channels,
+      subBlocks: demoDefaults.channels.map(() => 1),
+      reduction: 'maxpool',
+      fcLayers: 1,
+      dropout: demoDefaults.dropout,
+      classes: ['CN', 'AD'],
+    },
+    training: {
+      ...trainDefaults,
+      epochs: demoDefaults.epochs,
+      batchSize: demoDefaults.batchSize,
+      learningRate: demoDefaults.learningRate,
+      seed,
+    },
+  };
+  const { open, signal } = hooks;
+  const training = await trainNetwork(trainOptions, { open, signal, ...hooks.training(trainOptions) });
+  signal.throwIfAborted();
+  const mask = await maskGroup(maskOptions(options, cohort), { open, signal, ...hooks.masking });
+  const finishedAt = new Date();
+  const sidecar = writeSidecar(directory, 'demo', {
+    command: 'demo',
+    options: { ...demoDefaults, ...options },
+    seed,
+    startedAt,
+    finishedAt,
+  });
+  return { cohort, training, mask, seconds: (finishedAt.getTime() - startedAt.getTime()) / 1000, sidecar };
+}
+
+function simulateOptions({
+  participantsPerClass,
+  resolution,
+  seed,
+  overwrite,
+}: DemoOptions): SimulateOptions {
+  return { ...simulateDefaults, participantsPerClass, resolution, seed, overwrite };
+}
+
+function maskOptions({ directory, seed, overwrite }: DemoOptions, cohort: SimulatedCohort): MaskGroupOptions {
+  return {
+    model: path.join(directory, 'trained', 'model.safetensors'),
+    cohort: cohort.cohort,
+    split: null,
+    independent: false,
+    fitOn: 'train',
+    className: null,
+    atlas: { image: cohort.atlas, labels: cohort.labels },
+    mu: 1,
+    out: path.join(directory, 'mask'),
+    overwrite,
+    objective: objectiveDefaults,
+    group: { ...defaultGroupOptions(false), maxSteps: demoDefaults.maskSteps, seed },
+    planted: cohort.plantedRegions,
+  };
+}

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
+import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import { InputError } from '../../cohort/error.ts';
+import { readVolume } from '../../cohort/nifti.ts';
+import { firstSessions, type Session } from '../../cohort/session.ts';
+import { readSplit } from '../../cohort/split-table.ts';
+import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import { ImageStore } from '../../model/images.ts';
+import { type Model, readModel } from '../../model/model-file.ts';
+
+/** Which images a group mask is fitted on. */
+export type FitOn = 'train' | 'train+validation';
+
+/** Where a group mask's inputs come from. */
+export interface MaskSources {
+  readonly model: string;
+  readonly cohort: string;
+  /** the split's table; null for split.tsv beside the model */
+  readonly split: string | null;
+  /** the cohort is one that the network has not seen: all its images serve to fit and to select on */
+  readonly independent: boolean;
+  readonly fitOn: FitOn;
+  /** the class under study; null for the network's last one */
+  readonly className: string | null;
+  readonly atlas: { readonly image: string; readonly labels: string } | null;
+  /** what a masked voxel becomes: a number, or the path of a volume on the images' grid */
+  readonly mu: number | string;
+}
+
+/** The inputs as read. */
+export interface MaskInputs {
+  readonly model: Model;
+  readonly className: string;
+  readonly classIndex: number;
+  readonly images: ImageStore;
+  /** sessions of the class that may be fitted and selected on, before the network has been asked */
+  readonly fit: readonly Session[];
+  readonly select: readonly Session[];
+  readonly atlas: Atlas | null;
+  readonly mu: number | Float32Array;
+}
+
+/**
+ * Reads everything that a group mask is made from but the images themselves.
+ *
+ * @throws InputError for what is missing or does not fit together
+ */
+export function readMaskInputs(sources: MaskSources): MaskInputs {
+  const model = readModel(sources.model);
+  const { classes } = model.architecture;
+  const className = sources.className ?? classes[classes.length - 1];
+  const classIndex = classes.indexOf(className);
+  if (classIndex < 0) {
+    throw new InputError(sources.model, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
+  }
+  const cohort = readCohort(sources.cohort, classes, { allowOneClass: true });
+  const images = imagesFor(model, sources.model, cohort);
+  const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
+  const { fit, select } = candidates(cohort, sources);
+  const ofClass = (session: Session) => session.diagnosis === className;
+  return {
+    model,
+    className,
+    classIndex,
+    images,
+    fit: fit.filter(ofClass),
+    select: select.filter(ofClass),
+    atlas: atlas && alignedAtlas(atlas, images.grid),
+    mu: readMu(sources.mu, images.grid),
+  };
+}
+
+/** Fitted on the training set, selected on the validation set, which has one session per participant (docs/method.md). */
+function candidates(cohort: Cohort, sources: MaskSources) {
+  if (sources.independent) return { fit: cohort.sessions, select: cohort.sessions };
+  const file = sources.split ?? path.join(path.dirname(sources.model), 'split.tsv');
+  if (sources.split === null && !existsSync(file)) {
+    throw new InputError(
+      file,
+      'does not exist, so it is not known which images the network was trained with',
+      'Give the split with --split FILE, or --independent for a cohort that the network has not seen',
+    );
+  }
+  const { train, validation } = readSplit(file, cohort);
+  const select = firstSessions(validation);
+  return { fit: sources.fitOn === 'train' ? train : [...train, ...select], select };
+}
+
+/** The images on the model's own grid where it records one; else on that of the cohort's first image. */
+function imagesFor(model: Model, modelPath: string, cohort: Cohort): ImageStore {
+  if (model.grid) return new ImageStore(model.grid);
+  const images = ImageStore.like(cohort.sessions[0]);
+  const { inputShape } = model.architecture;
+  if (inputShape.every((size, axis) => size === images.grid.shape[axis])) return images;
+  throw new InputError(
+    cohort.sessions[0].path,
+    `has ${describeGrid(images.grid)}, but ${modelPath} takes ${inputShape.join(' x ')} voxels`,
+    'Give images made like those that the network was trained with',
+  );
+}
+
+function readMu(mu: number | string, grid: Grid): number | Float32Array {
+  if (typeof mu === 'number') return mu;
+  const volume = readVolume(mu);
+  if (sameGrid(volume.grid, grid)) return volume.data;
+  const [its, wanted] = describeGrids(volume.grid, grid);
+  throw new InputError(
+    mu,
+    `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
+    "Resample mu to the images' grid",
+  );
+}

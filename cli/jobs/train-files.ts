@@ -1,0 +1,115 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import type { Session } from '../../cohort/session.ts';
+import type { Split } from '../../cohort/split.ts';
+import { formatTable } from '../../cohort/table.ts';
+import { type Model, writeModel } from '../../model/model-file.ts';
+import type { Epoch } from '../../model/train.ts';
+import { renderCurves } from '../../report/curves.ts';
+import type { Prediction } from './predict.ts';
+
+/** The results of a training that go into files. */
+export interface TrainContent {
+  readonly model: Model;
+  /** at least one */
+  readonly epochs: readonly Epoch[];
+  /** the epoch that the model is of */
+  readonly best: Epoch;
+  readonly split: Split;
+}
+
+/** Paths of what was written. */
+export interface TrainPaths {
+  readonly model: string;
+  readonly split: string;
+  readonly history: string;
+  readonly curves: string;
+}
+
+/** Marks a folder that holds a training. */
+export const trainMarker = 'model.safetensors';
+
+const predictionsName = 'predictions.tsv';
+
+/**
+ * Writes a training's model, split and history into a folder. The files of an earlier training there are removed first,
+ * so that no table is ever taken for one of this model's.
+ */
+export function writeTraining(directory: string, { model, epochs, best, split }: TrainContent): TrainPaths {
+  const place = (name: string) => path.join(directory, name);
+  const paths = {
+    model: place(trainMarker),
+    split: place('split.tsv'),
+    history: place('history.tsv'),
+    curves: place('curves.png'),
+  };
+  for (const file of [...Object.values(paths), place(predictionsName), place('train.json')]) {
+    rmSync(file, { force: true });
+  }
+  writeFileAtomic(paths.split, splitTable(split));
+  writeModel(paths.model, model);
+  writeFileAtomic(paths.history, historyTable(epochs));
+  writeFileAtomic(paths.curves, curvesPicture(epochs, best));
+  return paths;
+}
+
+/** Writes what the model says of the validation set: `proba0` is the probability of the first class, and so on. */
+export function writePredictions(
+  directory: string,
+  sessions: readonly Session[],
+  answers: readonly Pick<Prediction, 'predicted' | 'probabilities'>[],
+  classes: readonly string[],
+): string {
+  const rows = sessions.map(({ participantId, sessionId, diagnosis }, i) => ({
+    participant_id: participantId,
+    session_id: sessionId,
+    true_label: diagnosis,
+    predicted_label: answers[i].predicted,
+    ...Object.fromEntries(classes.map((name, c) => [`proba${c}`, answers[i].probabilities[name]])),
+  }));
+  const file = path.join(directory, predictionsName);
+  writeFileAtomic(file, formatTable(Object.keys(rows[0]), rows));
+  return file;
+}
+
+function splitTable(split: Split): string {
+  const rows = (['train', 'validation'] as const).flatMap((set) =>
+    split[set].map(({ participantId, sessionId, diagnosis }) => ({
+      participant_id: participantId,
+      session_id: sessionId,
+      diagnosis,
+      set,
+    })),
+  );
+  return formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], rows);
+}
+
+function historyTable(epochs: readonly Epoch[]): string {
+  const rows = epochs.map(({ epoch, trainLoss, validation, seconds }) => ({
+    epoch,
+    train_loss: trainLoss,
+    validation_loss: validation.loss,
+    balanced_accuracy: validation.balancedAccuracy,
+    sensitivity: validation.sensitivity,
+    specificity: validation.specificity,
+    seconds: seconds.toFixed(3),
+  }));
+  return formatTable(Object.keys(rows[0]), rows);
+}
+
+function curvesPicture(epochs: readonly Epoch[], best: Epoch): Uint8Array {
+  const x = epochs.map(({ epoch }) => epoch);
+  return renderCurves(
+    [
+      { name: 'training loss', x, y: epochs.map(({ trainLoss }) => trainLoss) },
+      { name: 'validation loss', x, y: epochs.map(({ validation }) => validation.loss) },
+      { name: 'balanced accuracy', x, y: epochs.map(({ validation }) => validation.balancedAccuracy) },
+    ],
+    {
+      title: 'Training',
+      yName: 'loss (cross-entropy), accuracy',
+      mark: { x: best.epoch, name: `kept: epoch ${best.epoch}` },
+    },
+  );
+}

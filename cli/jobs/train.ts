@@ -1,0 +1,161 @@
+import { readCohort } from '../../cohort/cohort.ts';
+import type { Session } from '../../cohort/session.ts';
+import { type Split, stratifiedFold } from '../../cohort/split.ts';
+import type { OpenGpu } from '../../engine/node/open.ts';
+import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
+import { ImageStore } from '../../model/images.ts';
+import { Network } from '../../model/network.ts';
+import { predictLogits } from '../../model/predict.ts';
+import { type Epoch, type TrainOptions, type TrainProgress, train } from '../../model/train.ts';
+import { initialWeights, type Weights } from '../../model/weights.ts';
+import { writeSidecar } from '../sidecar.ts';
+import { prepareOutput } from './output.ts';
+import { predictionOf } from './predict.ts';
+import { type TrainPaths, trainMarker, writePredictions, writeTraining } from './train-files.ts';
+
+export interface TrainJobOptions {
+  /** table of the sessions and their images */
+  readonly cohort: string;
+  /** folder for the results */
+  readonly out: string;
+  readonly overwrite: boolean;
+  readonly folds: number;
+  /** the part that validates, counted from 0 */
+  readonly fold: number;
+  readonly splitSeed: number;
+  /** all of the network but the images' shape, which they tell themselves */
+  readonly network: Omit<Architecture, 'inputShape'>;
+  readonly training: TrainOptions;
+}
+
+/** What the job asks for and tells on its way. */
+export interface TrainHooks {
+  /** Opens the GPU; called once cohort, split and options are known to be sound. Whoever opened it closes it. */
+  readonly open: () => Promise<OpenGpu>;
+  readonly signal?: AbortSignal;
+  /** Called before the first step. */
+  readonly onSplit?: (split: Split) => void;
+  readonly onStep?: (progress: TrainProgress) => void;
+  readonly onEpoch?: (epoch: Epoch) => void;
+}
+
+/** Sessions of each diagnosis, in the order of the classes. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface TrainJobResult {
+  readonly train: Counts;
+  readonly validation: Counts;
+  /** epochs completed */
+  readonly epochs: number;
+  /** the epoch whose weights are kept; null when an abort came before the first was complete */
+  readonly best: Epoch | null;
+  readonly seconds: number;
+  readonly peakBytes: number;
+  /** voxels that were no number and were read as 0, by image */
+  readonly notNumbers: Readonly<Record<string, number>>;
+  readonly interrupted: boolean;
+  /** null when there is nothing to keep, and nothing was written */
+  readonly paths: (TrainPaths & { readonly predictions: string; readonly sidecar: string }) | null;
+}
+
+/**
+ * A training from files to files: cohort, one fold of its split, a fresh network, and the best epoch's network with its
+ * predictions of the validation set, all written to a folder. After an abort the best epoch so far is written in the
+ * same way.
+ *
+ * @throws InputError for a cohort, a fold or a network that cannot be, or when the folder holds a model; what can be
+ *   known without a GPU is refused before one is opened
+ */
+export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
+  const startedAt = new Date();
+  const cohort = readCohort(options.cohort, options.network.classes);
+  const split = stratifiedFold(cohort, options.folds, options.fold, options.splitSeed);
+  const images = ImageStore.like(split.train[0]);
+  const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
+  checkArchitecture(architecture, 'network');
+  const { classes } = architecture;
+  prepareOutput(options.out, trainMarker, options.overwrite);
+  const { gpu, report } = await hooks.open();
+  hooks.onSplit?.(split);
+  const { weights, best, epochs, interrupted } = await fit(gpu, architecture, images, split, options, hooks);
+  const result = () => ({
+    train: countsOf(split.train, classes),
+    validation: countsOf(split.validation, classes),
+    epochs: epochs.length,
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    peakBytes: gpu.memory().peakBytes,
+    notNumbers: Object.fromEntries(images.notNumbers),
+    interrupted,
+  });
+  if (epochs.length === 0) return { ...result(), best: null, paths: null };
+
+  // The network first: it is what took long.
+  const paths = writeTraining(options.out, {
+    model: { architecture, weights, grid: images.grid },
+    epochs,
+    best,
+    split,
+  });
+  const logits = await ask(gpu, architecture, weights, images, split.validation, options.training.batchSize);
+  const answers = logits.map((row) => predictionOf(row, classes));
+  const predictions = writePredictions(options.out, split.validation, answers, classes);
+  const { train, validation, notNumbers, peakBytes } = result();
+  const sidecar = writeSidecar(options.out, 'train', {
+    command: 'train',
+    options: { ...options, network: architecture },
+    seed: options.training.seed,
+    adapter: report,
+    startedAt,
+    finishedAt: new Date(),
+    peakBytes,
+    results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers },
+  });
+  return { ...result(), best, paths: { ...paths, predictions, sidecar } };
+}
+
+async function fit(
+  gpu: OpenGpu['gpu'],
+  architecture: Architecture,
+  images: ImageStore,
+  split: Split,
+  { training }: TrainJobOptions,
+  { signal, onStep, onEpoch }: TrainHooks,
+) {
+  const network = new Network(gpu, architecture, initialWeights(architecture, training.seed));
+  try {
+    return await train({
+      network,
+      images,
+      train: split.train,
+      validation: split.validation,
+      options: training,
+      ...(signal && { signal }),
+      ...(onStep && { onStep }),
+      ...(onEpoch && { onEpoch }),
+    });
+  } finally {
+    network.release();
+  }
+}
+
+/** The logits of a network with these weights. */
+async function ask(
+  gpu: OpenGpu['gpu'],
+  architecture: Architecture,
+  weights: Weights,
+  images: ImageStore,
+  sessions: readonly Session[],
+  batchSize: number,
+): Promise<Float32Array[]> {
+  const network = new Network(gpu, architecture, weights);
+  try {
+    return await predictLogits(network, images, sessions, batchSize);
+  } finally {
+    network.release();
+  }
+}
+
+function countsOf(sessions: readonly Session[], classes: readonly string[]): Counts {
+  const count = (name: string) => sessions.filter(({ diagnosis }) => diagnosis === name).length;
+  return Object.fromEntries(classes.map((name) => [name, count(name)]));
+}

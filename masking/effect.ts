@@ -1,0 +1,43 @@
+import type { Session } from '../cohort/session.ts';
+import { maskBlend } from '../engine/ops/mask-blend.ts';
+import { Tape } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import type { ImageStore } from '../model/images.ts';
+import { softmax } from '../model/metrics.ts';
+import type { Network } from '../model/network.ts';
+import { THRESHOLD } from './threshold.ts';
+
+/**
+ * The network's probability of a class for each session's image under a mask (equation 1).
+ *
+ * @param mask [x, y, z]
+ * @param mu   [1] or [x, y, z]
+ */
+export async function maskedProbabilities(
+  network: Network,
+  images: ImageStore,
+  sessions: readonly Session[],
+  classIndex: number,
+  mask: Tensor,
+  mu: Tensor,
+): Promise<number[]> {
+  const { gpu } = network;
+  network.setTrainable(false);
+  const probabilities: number[] = [];
+  for (const session of sessions) {
+    const tape = new Tape(gpu);
+    const x = images.batch(gpu, [session]);
+    const masked = maskBlend(tape, mask, x, mu);
+    x.release();
+    const logits = network.forward(tape, masked, 'evaluation');
+    masked.release();
+    probabilities.push(softmax(await gpu.read(logits))[classIndex]);
+    logits.release();
+  }
+  return probabilities;
+}
+
+/** Share of the mask's voxels that it touches: those at or below 0.95. */
+export function touchedShare(mask: Float32Array): number {
+  return mask.reduce((count, value) => count + Number(value <= THRESHOLD), 0) / mask.length;
+}

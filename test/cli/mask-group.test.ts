@@ -1,0 +1,244 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { main } from '../../cli/run.ts';
+import { readAtlas } from '../../cohort/atlas.ts';
+import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { readTable } from '../../cohort/table.ts';
+import { maskCohort, storedRas } from './mask-cohort.ts';
+
+const made = maskCohort();
+const { files, model, modelOfCn, cohort } = made;
+const { grid, data: firstImage, storage } = readVolume(cohort.sessions[0].path);
+const built = path.resolve('dist/cli/main.js');
+
+let out = '';
+let err = '';
+
+beforeEach(() => {
+  out = '';
+  err = '';
+  vi.spyOn(console, 'log').mockImplementation((text: string) => {
+    out += `${text}\n`;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(made.folder, { recursive: true }));
+
+function place(name: string): string {
+  return path.join(made.folder, name);
+}
+
+/** A mask of a few steps into `out`; what is given again overrides what stands here. */
+function maskGroup(name: string, ...more: string[]): Promise<number> {
+  const needed = { '--model': model, '--cohort': files.cohort, '--out': place(name), '--steps': '6' };
+  const given = Object.entries(needed).filter(([option]) => !more.includes(option));
+  return main(['mask', 'group', ...given.flat(), '--quiet', ...more]);
+}
+
+const atlas = ['--atlas', files.atlas, '--labels', files.labels];
+
+it("writes the mask on the images' grid, its losses, its regions and pictures of them", async () => {
+  expect(await maskGroup('whole', ...atlas, '--json', '--steps', '10')).toBe(0);
+  expect(err).toBe('');
+  const result = JSON.parse(out);
+  expect(result).toMatchObject({
+    className: 'AD',
+    fit: { used: 4, of: 4 },
+    select: { used: 2, of: 2 },
+    steps: 10,
+    epochs: 3,
+    interrupted: false,
+  });
+  expect(result.probabilities.before).toBeGreaterThan(0.6);
+  expect(result.probabilities.after).toBeLessThan(0.9 * result.probabilities.before);
+
+  const raw = readVolume(result.paths.mask);
+  const kept = readVolume(result.paths.thresholded);
+  expect(raw.grid).toEqual(grid);
+  expect(kept.storage.orientation).toEqual(storage.orientation);
+  expect(raw.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+  expect(raw.data.some((value) => value > 0.95 && value < 1)).toBe(true);
+  expect(kept.data).toEqual(raw.data.map((value) => (value > 0.95 ? 1 : value)));
+  const touched = kept.data.filter((value) => value < 1).length;
+  expect(result.touchedShare).toBeCloseTo(touched / kept.data.length, 12);
+
+  const { labels, regions } = readAtlas(files.atlas, files.labels);
+  const table = readTable(result.paths.regions).rows;
+  expect(table).toHaveLength(regions.length);
+  for (const row of table.slice(0, 5)) {
+    const inside = kept.data.filter((_, u) => labels[u] === Number(row.value)).map((value) => 1 - value);
+    expect(Number(row.voxels)).toBe(inside.length);
+    expect(Number(row.sum)).toBeCloseTo(
+      inside.reduce((sum, value) => sum + value, 0),
+      4,
+    );
+    expect(Number(row.density)).toBeCloseTo(Number(row.sum) / inside.length, 9);
+  }
+  const densities = table.map((row) => Number(row.density));
+  expect(densities).toEqual([...densities].sort((a, b) => b - a));
+
+  const losses = readTable(result.paths.losses).rows;
+  expect(losses.map((row) => row.steps)).toEqual(['4', '8', '10']);
+  for (const row of losses) {
+    const sum = Number(row.validation_size) + Number(row.validation_variation) + Number(row.validation_score);
+    expect(Number(row.validation_total)).toBeCloseTo(sum, 9);
+  }
+  for (const picture of [result.paths.mosaic, result.paths.lossesPicture, result.paths.regionsPicture])
+    expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG');
+  const sidecar = JSON.parse(readFileSync(result.paths.sidecar, 'utf8'));
+  expect(sidecar.options).toMatchObject({ independent: false, fitOn: 'train', mu: 1, className: 'AD' });
+  expect(sidecar.results.fittedOn).toHaveLength(4);
+  expect(sidecar.results.selectedOn.join()).toMatch(/^sub-AD\d+ ses-M000,sub-AD\d+ ses-M000$/);
+  expect(sidecar.adapter.name).toBeTruthy();
+});
+
+it('gives the same bytes for the same seed, and another mask for another', async () => {
+  for (const name of ['one', 'two']) expect(await maskGroup(name, ...atlas, '--seed', '7')).toBe(0);
+  for (const file of ['mask.nii.gz', 'mask_thresholded.nii.gz', 'regions.tsv', 'losses.tsv', 'mosaic.png'])
+    expect(readFileSync(place(`one/${file}`)).equals(readFileSync(place(`two/${file}`))), file).toBe(true);
+  expect(await maskGroup('three', '--seed', '8')).toBe(0);
+  expect(readFileSync(place('one/mask.nii.gz')).equals(readFileSync(place('three/mask.nii.gz')))).toBe(false);
+});
+
+it('stores the mask as the images are stored', async () => {
+  expect(await maskGroup('las')).toBe(0);
+  expect(await maskGroup('from-ras', '--cohort', storedRas(made))).toBe(0);
+  const las = readVolume(place('las/mask.nii.gz'));
+  const ras = readVolume(place('from-ras/mask.nii.gz'));
+  expect(ras.storage.orientation).toEqual(storageFor(grid, 'RAS').orientation);
+  expect(ras.storage.orientation).not.toEqual(las.storage.orientation);
+  expect(ras.grid).toEqual(las.grid);
+  expect(ras.data).toEqual(las.data);
+});
+
+it('takes the images that are asked for', async () => {
+  expect(await maskGroup('independent', '--independent', '--json')).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 6, of: 6 } });
+  const options = JSON.parse(readFileSync(place('independent/mask.json'), 'utf8')).options;
+  expect(options.group).toMatchObject({ patience: 25, epochs: 300 });
+  out = '';
+  expect(await maskGroup('both', '--fit-on', 'train+validation', '--json')).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 2, of: 2 } });
+  out = '';
+  expect(await maskGroup('healthy', '--model', modelOfCn, '--class', 'CN', '--json')).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ className: 'CN', fit: { used: 4, of: 4 } });
+});
+
+it('hides voxels behind another volume', async () => {
+  const mu = place('mu.nii.gz');
+  writeVolume(mu, firstImage, { grid, storage: storageFor(grid, 'RAS') });
+  expect(await maskGroup('mu', '--mu', mu, '--learning-rate', '0.2')).toBe(0);
+  expect(out).toMatch(/images fitted on +4 of 4/);
+  expect(out).toMatch(/mean AD probability +0\.\d+\nunder the mask/);
+  expect(existsSync(place('mu/mask.nii.gz'))).toBe(true);
+  expect(existsSync(place('mu/regions.tsv'))).toBe(false);
+});
+
+it('replaces a mask only when asked, and then leaves nothing of the old one', async () => {
+  expect(await maskGroup('again', ...atlas)).toBe(0);
+  const before = readFileSync(place('again/mask.nii.gz'));
+  expect(await maskGroup('again', '--seed', '9')).toBe(1);
+  expect(err).toMatch(/^voxmask: .*holds mask\.nii\.gz already.*--overwrite.*\n$/);
+  expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(true);
+  expect(await maskGroup('again', '--seed', '9', '--overwrite')).toBe(0);
+  expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(false);
+  expect(existsSync(place('again/regions.tsv'))).toBe(false);
+});
+
+/** Inputs that do not go together, written when they are needed. */
+const bad = {
+  model: () => {
+    const lonely = place('lonely.safetensors');
+    writeFileSync(lonely, readFileSync(model));
+    return ['--model', lonely];
+  },
+  session: () => {
+    const split = place('foreign.tsv');
+    writeFileSync(split, `${readFileSync(made.split, 'utf8')}sub-AD999\tses-M000\tAD\ttrain\n`);
+    return ['--split', split];
+  },
+  diagnosis: () => {
+    const split = place('relabelled.tsv');
+    writeFileSync(split, readFileSync(made.split, 'utf8').replace('\tAD\ttrain', '\tCN\ttrain'));
+    return ['--split', split];
+  },
+  sides: () => {
+    const split = place('leaky.tsv');
+    const text = readFileSync(made.split, 'utf8');
+    const line = text.split('\n').find((row) => row.endsWith('train'));
+    writeFileSync(split, `${text}${line?.replace('train', 'validation')}\n`);
+    return ['--split', split];
+  },
+  mu: () => {
+    const mu = place('wide.nii.gz');
+    const wide = { shape: [4, 4, 4] as const, affine: grid.affine };
+    writeVolume(mu, new Float32Array(64), { grid: wide, storage: storageFor(wide, 'LAS') });
+    return ['--mu', mu];
+  },
+};
+
+it.each<[string, string[] | (() => string[]), number, RegExp]>([
+  ['no model', ['--model', 'nowhere.safetensors'], 1, /nowhere\.safetensors: the model cannot be read/],
+  ['no split', bad.model, 1, /split\.tsv: does not exist.*--split FILE, or --independent/],
+  [
+    'a session that the cohort lacks',
+    bad.session,
+    1,
+    /does not fit the cohort:\n.*sub-AD999 ses-M000 is not/,
+  ],
+  ['another diagnosis', bad.diagnosis, 1, /does not fit the cohort:\n.*is CN, but AD in/],
+  ['a session on both sides', bad.sides, 1, /sub-\w+ ses-M000 is there twice/],
+  ['no correct image', ['--model', modelOfCn], 1, /none of the 4 AD images is classified correctly/],
+  ['an unknown class', ['--class', 'MCI'], 1, /knows no class MCI\. Choose one of CN, AD/],
+  ['mu on another grid', bad.mu, 1, /wide\.nii\.gz: lies on another grid than the images: 4 x 4 x 4/],
+  ['an atlas without names', ['--atlas', files.atlas], 2, /--atlas and --labels are given together/],
+  ['a split of a foreign cohort', ['--independent', '--split', 'x'], 2, /--independent goes without --split/],
+  ['no steps', ['--steps', '0'], 2, /--steps takes a whole number from 1/],
+  ['half an epoch', ['--epochs', '0.5'], 2, /--epochs takes a whole number from 1/],
+  ['a negative weight', ['--lambda1', '-1'], 2, /--lambda1 takes a number from 0/],
+  ['a power of 0', ['--beta1', '0'], 2, /--beta1 takes a number above 0/],
+])('refuses %s', async (_, words, code, fault) => {
+  const name = 'refused';
+  expect(await maskGroup(name, ...(typeof words === 'function' ? words() : words))).toBe(code);
+  expect(err).toMatch(fault);
+  expect(err).not.toContain('    at ');
+  expect(out).toBe('');
+  expect(existsSync(place(`${name}/mask.nii.gz`))).toBe(false);
+});
+
+it.skipIf(!existsSync(built))('keeps the best mask so far when it is interrupted', async () => {
+  const endless = ['--epochs', '1000000', '--patience', '1000000', ...atlas];
+  const words = ['--model', model, '--cohort', files.cohort, '--out', place('stopped'), ...endless];
+  const child = spawn(process.execPath, [built, 'mask', 'group', ...words]);
+  let said = '';
+  let results = '';
+  child.stdout.on('data', (text) => {
+    results += text;
+  });
+  child.stderr.on('data', (text) => {
+    const before = said;
+    said += text;
+    // The network has been asked; a moment later the mask moves.
+    if (/Classifying: 100 %/.test(said) && !/Classifying: 100 %/.test(before))
+      setTimeout(() => child.kill('SIGINT'), 700);
+  });
+  const code = await new Promise((resolve) => {
+    child.on('close', resolve);
+  });
+  expect(code, said).toBe(130);
+  expect(said).toMatch(/finishing the current step/);
+  expect(said).toMatch(/Stopped after \d+ steps; saved the best mask: .*mask\.nii\.gz/);
+  expect(said).toMatch(/voxmask: interrupted\n$/);
+  expect(results).toMatch(/images fitted on +4 of 4/);
+  const { data, grid: its } = readVolume(place('stopped/mask.nii.gz'));
+  expect(its).toEqual(grid);
+  expect(data.some((value) => value < 1)).toBe(true);
+  expect(readTable(place('stopped/losses.tsv')).rows.length).toBeGreaterThan(0);
+  expect(readTable(place('stopped/regions.tsv')).rows.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,305 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { trainNetwork } from '../../cli/jobs/train.ts';
+import { main } from '../../cli/run.ts';
+import { readCohort } from '../../cohort/cohort.ts';
+import { readVolume, writeVolume } from '../../cohort/nifti.ts';
+import { simulateCohort } from '../../cohort/simulate/index.ts';
+import { stratifiedFold } from '../../cohort/split.ts';
+import { readTable } from '../../cohort/table.ts';
+import { openGpu } from '../../engine/node/open.ts';
+import { readModel } from '../../model/model-file.ts';
+import { trainDefaults } from '../../model/train.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-train-'));
+const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
+  participantsPerClass: 6,
+  strength: 0.3,
+  resolution: 6,
+  seed: 1,
+});
+const built = path.resolve('dist/cli/main.js');
+const small = ['--channels', '4,8', '--sub-blocks', '1,2', '--folds', '3', '--batch-size', '3'];
+const every = [
+  'curves.png',
+  'history.tsv',
+  'model.safetensors',
+  'predictions.tsv',
+  'split.tsv',
+  'train.json',
+];
+
+let out = '';
+let err = '';
+
+beforeEach(() => {
+  out = '';
+  err = '';
+  vi.spyOn(console, 'log').mockImplementation((text: string) => {
+    out += `${text}\n`;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function place(...names: string[]): string {
+  return path.join(folder, ...names);
+}
+
+/** The last of an option's repeats counts: `more` overrides `small`. */
+function train(name: string, ...more: string[]): Promise<number> {
+  return main(['train', cohort, '--out', place(name), ...small, '--quiet', ...more]);
+}
+
+function bytes(...names: string[]): string {
+  return readFileSync(place(...names)).toString('base64');
+}
+
+it('writes a network, its split, its history and its predictions, which agree with each other', async () => {
+  const words = ['--epochs', '3', '--fold', '1', '--learning-rate', '1e-3', '--seed', '4', '--json'];
+  expect(await train('whole', ...words)).toBe(0);
+  expect(err).toBe('');
+  expect(readdirSync(place('whole')).sort()).toEqual(every);
+  const result = JSON.parse(out);
+  expect(result).toMatchObject({ train: { CN: 4, AD: 4 }, validation: { CN: 2, AD: 2 }, epochs: 3 });
+
+  const { architecture, grid } = readModel(result.paths.model);
+  const first = readCohort(cohort, ['CN', 'AD']).sessions[0];
+  expect(grid).toEqual(readVolume(first.path).grid);
+  expect(architecture).toMatchObject({ inputShape: [31, 37, 31], channels: [4, 8], subBlocks: [1, 2] });
+
+  const split = stratifiedFold(readCohort(cohort, ['CN', 'AD']), 3, 1, 2);
+  const rows = readTable(result.paths.split).rows;
+  for (const set of ['train', 'validation'] as const) {
+    const written = rows.filter((row) => row.set === set);
+    expect(written.map((row) => [row.participant_id, row.session_id, row.diagnosis])).toEqual(
+      split[set].map((session) => [session.participantId, session.sessionId, session.diagnosis]),
+    );
+  }
+
+  const history = readTable(result.paths.history).rows;
+  expect(history.map((row) => row.epoch)).toEqual(['1', '2', '3']);
+  const accuracies = history.map((row) => Number(row.balanced_accuracy));
+  const best = history[accuracies.indexOf(Math.max(...accuracies))];
+  expect(result.best.epoch).toBe(Number(best.epoch));
+
+  const predictions = readTable(result.paths.predictions).rows;
+  expect(predictions.map((row) => row.participant_id)).toEqual(
+    split.validation.map((session) => session.participantId),
+  );
+  const recall = (label: string) => {
+    const members = predictions.filter((row) => row.true_label === label);
+    return members.filter((row) => row.predicted_label === label).length / members.length;
+  };
+  expect([recall('AD'), recall('CN')]).toEqual([Number(best.sensitivity), Number(best.specificity)]);
+  const surprises = predictions.map(
+    (row) => -Math.log(Number(row[row.true_label === 'CN' ? 'proba0' : 'proba1'])),
+  );
+  const loss = surprises.reduce((sum, surprise) => sum + surprise, 0) / surprises.length;
+  expect(loss).toBeCloseTo(Number(best.validation_loss), 5);
+  for (const row of predictions) {
+    expect(Number(row.proba0) + Number(row.proba1)).toBeCloseTo(1, 9);
+    expect(row.predicted_label).toBe(Number(row.proba1) > Number(row.proba0) ? 'AD' : 'CN');
+  }
+
+  expect(readFileSync(result.paths.curves).subarray(1, 4).toString()).toBe('PNG');
+  const sidecar = JSON.parse(readFileSync(result.paths.sidecar, 'utf8'));
+  expect(sidecar.options.training).toEqual({
+    ...trainDefaults,
+    epochs: 3,
+    batchSize: 3,
+    learningRate: 1e-3,
+    seed: 4,
+  });
+  expect(sidecar.options).toMatchObject({ folds: 3, fold: 1, splitSeed: 2, network: architecture });
+  expect(sidecar.results).toMatchObject({ best: result.best, interrupted: false, notNumbers: {} });
+  expect(sidecar.adapter.name).toBeTruthy();
+  expect(sidecar.peakBytes).toBeGreaterThan(4 * 31 * 37 * 31);
+});
+
+it('gives the same bytes for the same seed, and another network for another', async () => {
+  for (const name of ['one', 'two']) expect(await train(name, '--epochs', '2', '--seed', '7')).toBe(0);
+  for (const file of ['model.safetensors', 'predictions.tsv', 'split.tsv'])
+    expect(bytes('one', file) === bytes('two', file), file).toBe(true);
+  expect(await train('three', '--epochs', '2', '--seed', '8')).toBe(0);
+  expect(bytes('one', 'model.safetensors') === bytes('three', 'model.safetensors')).toBe(false);
+  expect(bytes('one', 'split.tsv') === bytes('three', 'split.tsv')).toBe(true);
+});
+
+it('tells how it goes, sums up, and replaces a training only when asked', async () => {
+  const words = ['train', cohort, '--out', place('again'), ...small, '--epochs', '1'];
+  expect(await main(words)).toBe(0);
+  expect(err).toContain('8 sessions train, 4 validate (fold 0 of 3, counted from 0)');
+  expect(err).toMatch(
+    /^epoch 1: training loss \d\.\d+, validation loss \d\.\d+, balanced accuracy [01]\.\d+/m,
+  );
+  expect(err).toMatch(/^Training: 100 %, 3\/3/m);
+  expect(out).toMatch(/^validated on +2 CN, 2 AD$/m);
+  expect(out).toMatch(/^kept +epoch 1 of 1$/m);
+  for (const file of every) expect(out).toContain(place('again', file));
+
+  const before = bytes('again', 'model.safetensors');
+  err = '';
+  expect(await main([...words, '--seed', '5'])).toBe(1);
+  expect(err).toMatch(/^voxmask: .*holds model\.safetensors already.*--overwrite.*\n$/);
+  expect(bytes('again', 'model.safetensors') === before).toBe(true);
+  expect(await main([...words, '--seed', '5', '--overwrite'])).toBe(0);
+  expect(bytes('again', 'model.safetensors') === before).toBe(false);
+});
+
+it('counts voxels that are no number, image by image', async () => {
+  const rows = readTable(cohort).rows;
+  const source = path.join(path.dirname(cohort), rows[0].path);
+  const { data, ...like } = readVolume(source);
+  data.fill(Number.NaN, 100, 103);
+  writeVolume(place('holes.nii.gz'), data, like, { datatype: 'float32', slope: 1 });
+  const table = changed('holes.tsv', (cells, i) =>
+    i === 1 ? [...cells.slice(0, -1), place('holes.nii.gz')] : cells,
+  );
+  const words = ['--out', place('holes'), ...small, '--epochs', '1'];
+  expect(await main(['train', table, ...words])).toBe(0);
+  expect(err).toContain('1 image holds voxels that are no number');
+  const { results } = JSON.parse(readFileSync(place('holes', 'train.json'), 'utf8'));
+  expect(results.notNumbers).toEqual({ [place('holes.nii.gz')]: 3 });
+});
+
+/** The cohort's table with its lines (0 is the header) changed or, where null, left out; paths made absolute. */
+function changed(name: string, change: (cells: string[], line: number) => string[] | null): string {
+  const lines = readFileSync(cohort, 'utf8').trimEnd().split('\n');
+  const absolute = lines.map((line, i) => {
+    const cells = line.split('\t');
+    const last = cells.length - 1;
+    return i === 0 ? cells : [...cells.slice(0, last), path.resolve(path.dirname(cohort), cells[last])];
+  });
+  const kept = absolute.map(change).filter((cells) => cells !== null);
+  writeFileSync(place(name), kept.map((cells) => `${cells.join('\t')}\n`).join(''));
+  return place(name);
+}
+
+describe('refuses a cohort', () => {
+  const with2 = (column: number, value: string) => (cells: string[], line: number) =>
+    line === 2 ? cells.with(column, value) : cells;
+  it.each<[string, (cells: string[], line: number) => string[] | null, RegExp]>([
+    ['whose image is missing', with2(5, 'nowhere.nii.gz'), /line 3: image nowhere\.nii\.gz does not exist/],
+    ['with an unknown label', with2(2, 'MCI'), /line 3: diagnosis "MCI" is not one of CN, AD/],
+    ['with a repeated session', with2(0, 'sub-CN001'), /line 3: repeats sub-CN001 ses-M000 of line 2/],
+    ['of one class', (cells) => (cells[2] === 'AD' ? null : cells), /holds the diagnosis CN only/],
+    [
+      'with fewer participants than folds',
+      (cells, line) => (cells[2] === 'AD' && line % 2 ? null : line === 12 ? null : cells),
+      /has 2 AD participants for 3 folds/,
+    ],
+  ])('%s', async (_, change, fault) => {
+    expect(await main(['train', changed('bad.tsv', change), '--out', place('refused'), ...small])).toBe(1);
+    expect(err).toMatch(fault);
+    expect(err).not.toContain('    at ');
+    expect(out).toBe('');
+    expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
+  });
+});
+
+it.each<[string[], RegExp]>([
+  [['--epochs', '0'], /--epochs takes a whole number from 1/],
+  [['--batch-size', '2.5'], /--batch-size takes a whole number from 1/],
+  [['--folds', '1'], /--folds takes a whole number from 2/],
+  [['--fold', '3'], /--fold takes a whole number from 0 to 2/],
+  [['--split-seed', '4294967296'], /--split-seed takes a whole number from 0 to 4294967295/],
+  [['--learning-rate', '0'], /--learning-rate takes a number above 0/],
+  [['--weight-decay', '-1'], /--weight-decay takes a number from 0/],
+  [['--dropout', '1'], /--dropout takes a number from 0 to below 1/],
+  [['--seed', 'x'], /--seed takes a number/],
+  [['--channels', '8,x'], /--channels takes whole numbers from 1, with commas between/],
+  [['--channels', '8'], /--channels has 1 blocks, --sub-blocks 2: give both one number per block/],
+  [['--sub-blocks', '1,4'], /--sub-blocks takes whole numbers from 1 to 3/],
+  [['--classes', 'AD'], /--classes takes at least two different names/],
+  [['--reduction', 'mean'], /Invalid values:.*reduction/],
+])('refuses %j', async (words, fault) => {
+  expect(await train('refused', ...words)).toBe(2);
+  const [line, hint] = err.split('\n');
+  expect(line).toMatch(fault);
+  expect(hint).toBe('See: voxmask train --help');
+  expect(out).toBe('');
+  expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
+});
+
+describe('an interruption', () => {
+  /** The job itself, aborted after a number of steps; an epoch has three. */
+  async function abortedAfter(name: string, steps: number) {
+    const controller = new AbortController();
+    const opened = await openGpu();
+    let done = 0;
+    const architecture = { channels: [4, 8], subBlocks: [1, 1], reduction: 'maxpool', fcLayers: 1 } as const;
+    const result = await trainNetwork(
+      {
+        cohort,
+        out: place(name),
+        overwrite: false,
+        folds: 3,
+        fold: 0,
+        splitSeed: 2,
+        network: { ...architecture, dropout: 0.5, classes: ['CN', 'AD'] },
+        training: { ...trainDefaults, epochs: 9, batchSize: 3 },
+      },
+      {
+        open: async () => opened,
+        signal: controller.signal,
+        onStep: () => {
+          done++;
+          if (done === steps) controller.abort();
+        },
+      },
+    );
+    opened.gpu.close();
+    expect(done).toBe(steps);
+    return result;
+  }
+
+  it('in the first epoch leaves nothing', async () => {
+    const result = await abortedAfter('early', 2);
+    expect(result).toMatchObject({ interrupted: true, epochs: 0, best: null, paths: null });
+    expect(readdirSync(place('early'))).toEqual([]);
+  });
+
+  it('later leaves the best epoch so far', async () => {
+    const result = await abortedAfter('late', 8);
+    expect(result).toMatchObject({ interrupted: true, epochs: 2 });
+    expect(readdirSync(place('late')).sort()).toEqual(every);
+    expect(readTable(place('late', 'history.tsv')).rows).toHaveLength(2);
+  });
+
+  it.skipIf(!existsSync(built))('of the program saves, says so, and ends with 130', async () => {
+    const endless = ['--epochs', '100000', '--patience', '100000'];
+    const words = ['train', cohort, '--out', place('stopped'), ...small, ...endless];
+    const child = spawn(process.execPath, [built, ...words]);
+    let said = '';
+    let results = '';
+    child.stdout.on('data', (text) => {
+      results += text;
+    });
+    child.stderr.on('data', (text) => {
+      const before = said;
+      said += text;
+      if (/^epoch 2:/m.test(said) && !/^epoch 2:/m.test(before)) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => {
+      child.on('close', resolve);
+    });
+    expect(code, said).toBe(130);
+    expect(said).toMatch(/finishing the current step and saving/);
+    expect(said).toMatch(/Stopped early; the best epoch so far \(\d+\) was saved in /);
+    expect(said).toMatch(/voxmask: interrupted\n$/);
+    expect(results).toMatch(/^kept +epoch \d+ of \d+$/m);
+    expect(readdirSync(place('stopped')).sort()).toEqual(every);
+    expect(readModel(place('stopped', 'model.safetensors')).grid?.shape).toEqual([31, 37, 31]);
+    expect(readTable(place('stopped', 'history.tsv')).rows.length).toBeGreaterThanOrEqual(2);
+    expect(readTable(place('stopped', 'predictions.tsv')).rows).toHaveLength(4);
+    expect(JSON.parse(readFileSync(place('stopped', 'train.json'), 'utf8')).results.interrupted).toBe(true);
+  });
+});
