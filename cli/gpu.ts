@@ -1,4 +1,4 @@
-import { type OpenGpu, openGpu } from '../engine/node/open.ts';
+import type { OpenGpu } from '../engine/node/open.ts';
 import { textOption } from './options.ts';
 
 /** The option of every command that uses a GPU. */
@@ -15,6 +15,8 @@ export const adapterOption = textOption({
  * @throws GpuError when there is no such adapter, saying what to install
  */
 export async function openChosenGpu(choice: string | undefined, quiet: boolean): Promise<OpenGpu> {
+  // loaded only now, so that commands without a GPU, and "voxmask doctor", work where Dawn does not load
+  const { openGpu } = await import('../engine/node/open.ts');
   const opened = await openGpu(choice);
   const { kind, name } = opened.report;
   if (kind !== 'hardware' && !quiet) {

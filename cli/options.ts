@@ -7,7 +7,8 @@ import { UsageError } from './fail.ts';
 
 /** A number; `--seed x` and `--seed` without a value are refused. `name` is what the message calls it. */
 export function numberOption<T extends object>(name: string, more: T) {
-  const option = { type: 'number', requiresArg: true, ...more } as const;
+  // nargs rather than requiresArg: without it yargs adds 1 where an option is repeated and its last value is 1
+  const option = { type: 'number', nargs: 1, ...more } as const;
   const coerce = (value: number | undefined) => {
     if (value !== undefined && !Number.isFinite(value)) throw new UsageError(`--${name} takes a number`);
     return value;

@@ -61,7 +61,11 @@ function nameOf(command: (typeof commands)[number]): string {
 /** What yargs says, on one line and in words that name the thing to mend. */
 function sentence(message: string, argv: readonly string[]): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
-  if (text.startsWith('Did you mean')) return `Unknown command: ${argv[0]}. ${text}`;
+  if (text.startsWith('Did you mean'))
+    return `Unknown command: ${argv
+      .filter((word) => !word.startsWith('-'))
+      .slice(0, 2)
+      .join(' ')}. ${text}`;
   if (text.startsWith('Not enough non-option arguments')) {
     const used = commands.find((command) => nameOf(command) === commandOf(argv));
     return `An argument is missing: voxmask ${used?.command}`;

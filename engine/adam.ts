@@ -2,7 +2,7 @@ import { type Gpu, grid1d } from './gpu.ts';
 import type { Gradients } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Options of Adam; the defaults are the network's (METHOD.md, training). */
+/** Options of Adam; the defaults are the network's (docs/method.md, training). */
 export interface AdamOptions {
   readonly learningRate: number;
   readonly beta1: number;

@@ -8,7 +8,7 @@ import { MaskTrainer } from './mask-trainer.ts';
 import type { MaskLoss, MaskObjective } from './objective.ts';
 import { Stopping, type StoppingOptions } from './stopping.ts';
 
-/** Options of a group mask; the defaults are METHOD.md's for the training cohort. */
+/** Options of a group mask; the defaults are docs/method.md's for the training cohort. */
 export interface GroupOptions extends StoppingOptions {
   readonly learningRate: number;
   readonly epochs: number;

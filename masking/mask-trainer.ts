@@ -4,7 +4,7 @@ import type { Gpu } from '../engine/gpu.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { MaskLoss, MaskObjective } from './objective.ts';
 
-/** A mask on the GPU that Adam moves down the objective's gradient, kept in [0, 1] (METHOD.md, mask). */
+/** A mask on the GPU that Adam moves down the objective's gradient, kept in [0, 1] (docs/method.md, mask). */
 export class MaskTrainer {
   readonly mask: Tensor;
   private readonly gpu: Gpu;

@@ -9,7 +9,7 @@ import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { Network } from '../model/network.ts';
 
-/** The masking loss of equation 2 and what it acts on; the defaults are METHOD.md's. */
+/** The masking loss of equation 2 and what it acts on; the defaults are docs/method.md's. */
 export interface ObjectiveOptions {
   readonly lambda1: number;
   readonly lambda2: number;

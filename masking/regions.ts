@@ -11,7 +11,7 @@ export interface RegionUse {
 }
 
 /**
- * The ROI vector of a mask (paper, section 2.4; METHOD.md, metrics): each region's mean and sum of 1 - m, in the
+ * The ROI vector of a mask (paper, section 2.4; docs/method.md, metrics): each region's mean and sum of 1 - m, in the
  * atlas's order.
  *
  * @param mask on the atlas's grid, x slowest and z fastest
@@ -35,10 +35,4 @@ export function regionUse(mask: Float32Array, atlas: Atlas): RegionUse[] {
 /** The regions of highest density, highest first. */
 export function topRegions(use: readonly RegionUse[], count: number): RegionUse[] {
   return [...use].sort((a, b) => b.density - a.density).slice(0, count);
-}
-
-/** Share of the mask's 1 - m that lies in none of the atlas's regions; NaN for an untouched mask. */
-export function outsideShare(mask: Float32Array, use: readonly RegionUse[]): number {
-  const all = mask.reduce((sum, value) => sum + (1 - value), 0);
-  return (all - use.reduce((sum, entry) => sum + entry.sum, 0)) / all;
 }

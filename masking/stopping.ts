@@ -1,4 +1,4 @@
-/** How an epoch is told to be better (METHOD.md, group mask). */
+/** How an epoch is told to be better (docs/method.md, group mask). */
 export type StoppingRule = 'relative' | 'literal';
 
 export interface StoppingOptions {

@@ -5,7 +5,7 @@ import { pooledSize } from '../engine/ops/max-pool3d.ts';
 /** How a block halves its volume: by max pooling, or by stride 2 in its last convolution. */
 export type Reduction = 'maxpool' | 'stride';
 
-/** A network of METHOD.md's form; this object, as JSON, travels with the weights. */
+/** A network of docs/method.md's form; this object, as JSON, travels with the weights. */
 export interface Architecture {
   /** voxels along x, y, z of the LAS-stored images */
   readonly inputShape: readonly [number, number, number];
@@ -22,7 +22,7 @@ export interface Architecture {
   readonly classes: readonly string[];
 }
 
-/** The network's defaults (METHOD.md; not the authors' figure 1, which the paper's text lost). */
+/** The network's defaults (docs/method.md; not the authors' figure 1, which the paper's text lost). */
 export const defaultArchitecture = {
   channels: [8, 16, 32, 64, 128, 256, 512],
   subBlocks: [1, 1, 1, 2, 2, 3, 3],

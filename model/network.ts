@@ -11,7 +11,7 @@ import type { Tensor } from '../engine/tensor.ts';
 import { type Architecture, fullyConnected, type SubBlock, subBlocks } from './architecture.ts';
 import { checkWeights, type Weights } from './weights.ts';
 
-/** Negative slope of every LeakyReLU (METHOD.md, network). */
+/** Negative slope of every LeakyReLU (docs/method.md, network). */
 const SLOPE = 0.01;
 
 /** Evaluation, or training with the random numbers for this step's dropout. */

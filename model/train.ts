@@ -11,7 +11,7 @@ import type { Network } from './network.ts';
 import { batches, predictLogits } from './predict.ts';
 import type { Weights } from './weights.ts';
 
-/** Options of training; the defaults are METHOD.md's. */
+/** Options of training; the defaults are docs/method.md's. */
 export interface TrainOptions {
   readonly epochs: number;
   readonly batchSize: number;

@@ -30,7 +30,7 @@ export function weightShapes(architecture: Architecture): Map<string, readonly n
 }
 
 /**
- * PyTorch's default initialisation (METHOD.md, network): weights and biases of convolutions and fully connected layers
+ * PyTorch's default initialisation (docs/method.md, network): weights and biases of convolutions and fully connected layers
  * uniform in ±1/sqrt(fan_in), batch normalisation 1 and 0.
  */
 export function initialWeights(architecture: Architecture, seed: number): Weights {

@@ -54,7 +54,7 @@ async function run(args: Arguments): Promise<void> {
   const { directory, participants: participantsPerClass, resolution, seed, overwrite, quiet = false } = args;
   const simulating = new Progress('Simulating', 2 * participantsPerClass, { quiet });
   const masking = maskProgress(quiet);
-  const finishers = [() => simulating.finish(), masking.finish];
+  let endTraining = () => {};
   await interruptible((signal) =>
     lendGpu(args.adapter, quiet, async (open) => {
       const result = await runDemo(
@@ -68,14 +68,13 @@ async function run(args: Arguments): Promise<void> {
           },
           training: (options) => {
             const { hooks, finish } = trainProgress(options, quiet);
-            finishers.push(finish);
+            endTraining = finish;
             return hooks;
           },
+          onTrained: () => endTraining(),
           masking: masking.hooks,
         },
-      ).finally(() => {
-        for (const finish of finishers) finish();
-      });
+      ).finally(masking.finish);
       console.log(args.json ? JSON.stringify(result, null, 2) : asText(result));
     }),
   );

@@ -62,7 +62,9 @@ export function maskProgress(quiet: boolean) {
 function warn({ notNumbers, interrupted, steps, paths }: MaskGroupResult): void {
   const images = Object.keys(notNumbers).length;
   if (images > 0)
-    process.stderr.write(`${images} images hold voxels that are no number; they were read as 0.\n`);
+    process.stderr.write(
+      `Images with voxels that are no number, read as 0: ${images} (see ${paths.sidecar})\n`,
+    );
   if (interrupted) process.stderr.write(`Stopped after ${steps} steps; saved the best mask: ${paths.mask}\n`);
 }
 

@@ -61,9 +61,8 @@ export const trainOptions = {
   json: jsonOption,
 } as const;
 
-/** With nargs the last of an option's repeats counts; without, yargs adds 1 where the last one is 1. */
 function number(name: string, value: number, describe: string) {
-  return numberOption(name, { default: value, nargs: 1, describe });
+  return numberOption(name, { default: value, describe });
 }
 
 /** The default is a text as the user would write it; the option's own rule takes it apart like any other. */

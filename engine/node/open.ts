@@ -64,20 +64,23 @@ async function findAdapter(choice: string): Promise<Found> {
   throw new GpuError(nothingFound(choice));
 }
 
+/** Names of the software adapters that systems have: Mesa's, Google's, Windows'. */
+const SOFTWARE_NAMES = ['llvmpipe', 'SwiftShader', 'Microsoft Basic Render'];
+
 /** The system's adapter that fits the choice: with `auto` the first hardware one, else the first software one. */
 async function systemAdapter(choice: string): Promise<Found | null> {
   const archive = swiftshaderArchive();
   if (process.platform === 'linux' && archive && !inspectVulkan().loader) useBundledLoader(archive);
-  const named = !['auto', 'hardware', 'software'].includes(choice);
-  const gpu = create(named ? [`adapter=${choice}`] : []);
-  roots.push(gpu);
-  const asked =
-    choice === 'software' ? { forceFallbackAdapter: true } : { powerPreference: 'high-performance' as const };
-  const adapter = await gpu.requestAdapter(asked).catch((error: Error) => {
-    // Dawn throws where it finds nothing to choose from; of a name it lists what there is
-    if (named) throw new GpuError(`${nothingFound(choice)} ${error.message.split('\n').slice(1).join(' ')}`);
+  if (choice === 'software') {
+    for (const name of SOFTWARE_NAMES) {
+      const { adapter } = await request(name);
+      if (adapter) return { adapter, kind: 'software', why: 'asked for' };
+    }
     return null;
-  });
+  }
+  const named = choice !== 'auto' && choice !== 'hardware';
+  const { adapter, available } = await request(named ? choice : null);
+  if (!adapter && named) throw new GpuError(`${nothingFound(choice)} ${available}`);
   if (!adapter) return null;
   const kind = isSoftware(adapter) ? 'software' : 'hardware';
   if (choice === 'hardware' && kind !== 'hardware') return null;
@@ -86,6 +89,18 @@ async function systemAdapter(choice: string): Promise<Found | null> {
     software: 'no hardware adapter; the system has a software one',
   };
   return { adapter, kind, why: choice === 'auto' ? reasons[kind] : 'asked for' };
+}
+
+/** Asks Dawn for an adapter, by a part of its name if one is given. */
+async function request(name: string | null): Promise<{ adapter: GPUAdapter | null; available: string }> {
+  const gpu = create(name ? [`adapter=${name}`] : []);
+  roots.push(gpu);
+  try {
+    return { adapter: await gpu.requestAdapter({ powerPreference: 'high-performance' }), available: '' };
+  } catch (error) {
+    // Dawn throws where it finds nothing to choose from; of a name it lists what there is
+    return { adapter: null, available: (error as Error).message.split('\n').slice(1).join(' ') };
+  }
 }
 
 async function swiftshader(why: string): Promise<Found> {

@@ -4,7 +4,7 @@ import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { chunksFor } from './shapes.ts';
 
-/** PyTorch's defaults (METHOD.md, network). */
+/** PyTorch's defaults (docs/method.md, network). */
 export const EPS = 1e-5;
 export const MOMENTUM = 0.1;
 

@@ -1,7 +1,7 @@
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** What of a class's output a mask pushes down (METHOD.md, mask: f). */
+/** What of a class's output a mask pushes down (docs/method.md, mask: f). */
 export const scoreKinds = ['probability', 'logProbability', 'logit'] as const;
 export type ScoreKind = (typeof scoreKinds)[number];
 

@@ -12,7 +12,7 @@ export type Stride = 1 | 2;
 const NARROW = 4;
 
 /**
- * 3 x 3 x 3 convolution with padding 1 (METHOD.md, network).
+ * 3 x 3 x 3 convolution with padding 1 (docs/method.md, network).
  *
  * @param x      [n, ci, d, h, w]
  * @param weight [co, ci, 3, 3, 3]

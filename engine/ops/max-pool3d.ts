@@ -9,7 +9,7 @@ export function pooledSize(size: number): number {
 
 /**
  * Maximum over 2 x 2 x 2 voxels, stride 2, an odd axis padded with one zero plane at its low end; the zero takes part
- * (METHOD.md, network).
+ * (docs/method.md, network).
  *
  * @param x [n, channels, d, h, w]
  * @returns [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)]

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { outsideShare, regionUse, topRegions } from '../../masking/regions.ts';
+import { regionUse, topRegions } from '../../masking/regions.ts';
 import { Stopping } from '../../masking/stopping.ts';
 import { thresholded } from '../../masking/threshold.ts';
 
@@ -49,5 +49,4 @@ it('densities are means of 1 - m per region, background left out', () => {
     ['Empty', 0, 0, 0],
   ]);
   expect(topRegions(use, 1)[0].region.name).toBe('Seven');
-  expect(outsideShare(Float32Array.of(0.5, 0, 1, 0.75, 0.75, 0), use)).toBeCloseTo(1.5 / 3, 6);
 });

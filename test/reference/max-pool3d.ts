@@ -39,7 +39,7 @@ function eachWindow(x: NdArray, visit: (yi: number, best: number, xi: number) =>
           }
 }
 
-/** Maximum over 2 x 2 x 2 windows, stride 2; odd axes are padded with one zero plane at the low end (METHOD.md). */
+/** Maximum over 2 x 2 x 2 windows, stride 2; odd axes are padded with one zero plane at the low end (docs/method.md). */
 export function maxPool3d(x: NdArray): NdArray {
   const y = zeros([...x.shape.slice(0, 2), ...x.shape.slice(2).map(poolSize)]);
   eachWindow(x, (yi, best) => {

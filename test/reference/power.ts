@@ -6,7 +6,7 @@ export function factorOf(reduction: Reduction, count: number): number {
   return reduction === 'sum' || count === 0 ? 1 : 1 / count;
 }
 
-/** Derivative of |t|^beta, taken as 0 at t = 0 for every beta (METHOD.md): beta < 1 would give an infinite one. */
+/** Derivative of |t|^beta, taken as 0 at t = 0 for every beta (docs/method.md): beta < 1 would give an infinite one. */
 export function powerSlope(t: number, beta: number): number {
   return t === 0 ? 0 : beta * Math.abs(t) ** (beta - 1) * Math.sign(t);
 }
