@@ -112,8 +112,8 @@ export function startAdam(network: Network, { learningRate, weightDecay }: Train
   return new Adam(network.gpu, network.parameters(), { learningRate, weightDecay });
 }
 
-/** Counts the epochs in a row above the lowest loss. */
-class EarlyStopping {
+/** Counts the epochs in a row whose loss is above the lowest one (paper, section 2.2.3). */
+export class EarlyStopping {
   private readonly patience: number;
   private lowest = Number.POSITIVE_INFINITY;
   private above = 0;

@@ -1,33 +1,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readAtlas } from '../../cohort/atlas.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { readTable } from '../../cohort/table.ts';
 import { maskCohort, storedRas } from './mask-cohort.ts';
+import { collectPrinted, printed } from './printed.ts';
 
 const made = maskCohort();
 const { files, model, modelOfCn, cohort } = made;
 const { grid, data: firstImage, storage } = readVolume(cohort.sessions[0].path);
 const built = path.resolve('dist/cli/main.js');
 
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(console, 'log').mockImplementation((text: string) => {
-    out += `${text}\n`;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+collectPrinted();
 afterAll(() => rmSync(made.folder, { recursive: true }));
 
 function place(name: string): string {
@@ -45,8 +32,8 @@ const atlas = ['--atlas', files.atlas, '--labels', files.labels];
 
 it("writes the mask on the images' grid, its losses, its regions and pictures of them", async () => {
   expect(await maskGroup('whole', ...atlas, '--json', '--steps', '10')).toBe(0);
-  expect(err).toBe('');
-  const result = JSON.parse(out);
+  expect(printed.err).toBe('');
+  const result = JSON.parse(printed.out);
   expect(result).toMatchObject({
     className: 'AD',
     fit: { used: 4, of: 4 },
@@ -119,23 +106,23 @@ it('stores the mask as the images are stored', async () => {
 
 it('takes the images that are asked for', async () => {
   expect(await maskGroup('independent', '--independent', '--json')).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 6, of: 6 } });
+  expect(JSON.parse(printed.out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 6, of: 6 } });
   const options = JSON.parse(readFileSync(place('independent/mask.json'), 'utf8')).options;
   expect(options.group).toMatchObject({ patience: 25, epochs: 300 });
-  out = '';
+  printed.out = '';
   expect(await maskGroup('both', '--fit-on', 'train+validation', '--json')).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 2, of: 2 } });
-  out = '';
+  expect(JSON.parse(printed.out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 2, of: 2 } });
+  printed.out = '';
   expect(await maskGroup('healthy', '--model', modelOfCn, '--class', 'CN', '--json')).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ className: 'CN', fit: { used: 4, of: 4 } });
+  expect(JSON.parse(printed.out)).toMatchObject({ className: 'CN', fit: { used: 4, of: 4 } });
 });
 
 it('hides voxels behind another volume', async () => {
   const mu = place('mu.nii.gz');
   writeVolume(mu, firstImage, { grid, storage: storageFor(grid, 'RAS') });
   expect(await maskGroup('mu', '--mu', mu, '--learning-rate', '0.2')).toBe(0);
-  expect(out).toMatch(/images fitted on +4 of 4/);
-  expect(out).toMatch(/mean AD probability +0\.\d+\nunder the mask/);
+  expect(printed.out).toMatch(/images fitted on +4 of 4/);
+  expect(printed.out).toMatch(/mean AD probability +0\.\d+\nunder the mask/);
   expect(existsSync(place('mu/mask.nii.gz'))).toBe(true);
   expect(existsSync(place('mu/regions.tsv'))).toBe(false);
 });
@@ -144,7 +131,7 @@ it('replaces a mask only when asked, and then leaves nothing of the old one', as
   expect(await maskGroup('again', ...atlas)).toBe(0);
   const before = readFileSync(place('again/mask.nii.gz'));
   expect(await maskGroup('again', '--seed', '9')).toBe(1);
-  expect(err).toMatch(/^voxmask: .*holds mask\.nii\.gz already.*--overwrite.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*holds mask\.nii\.gz already.*--overwrite.*\n$/);
   expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(true);
   expect(await maskGroup('again', '--seed', '9', '--overwrite')).toBe(0);
   expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(false);
@@ -206,9 +193,9 @@ it.each<[string, string[] | (() => string[]), number, RegExp]>([
 ])('refuses %s', async (_, words, code, fault) => {
   const name = 'refused';
   expect(await maskGroup(name, ...(typeof words === 'function' ? words() : words))).toBe(code);
-  expect(err).toMatch(fault);
-  expect(err).not.toContain('    at ');
-  expect(out).toBe('');
+  expect(printed.err).toMatch(fault);
+  expect(printed.err).not.toContain('    at ');
+  expect(printed.out).toBe('');
   expect(existsSync(place(`${name}/mask.nii.gz`))).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
@@ -9,23 +9,10 @@ import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
 import { fixtureArrays, fixturePath } from '../model/fixtures.ts';
+import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-predict-'));
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(console, 'log').mockImplementation((text: string) => {
-    out += `${text}\n`;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function place(name: string): string {
@@ -61,9 +48,9 @@ describe.each(['network', 'network-stride'])('with the weights of PyTorch (%s)',
       '--quiet',
     ];
     expect(await main(words)).toBe(0);
-    expect(err).toBe('');
+    expect(printed.err).toBe('');
     const expected = fixtureArrays(name).get('eval_probabilities')!.data;
-    const result = JSON.parse(out);
+    const result = JSON.parse(printed.out);
     expect(Object.keys(result)).toEqual(['images']);
     expect(result.images.map((image: { path: string }) => image.path)).toEqual(images);
     result.images.forEach((image: Record<string, unknown>, i: number) => {
@@ -92,13 +79,13 @@ describe('with a network of its own', () => {
   it('says of the validation set what training wrote, and shows it as a table', async () => {
     const small = ['--channels', '4,8', '--sub-blocks', '1,1', '--epochs', '1', '--batch-size', '4'];
     expect(await main(['train', made.cohort, '--out', trained, ...small, '--quiet'])).toBe(0);
-    out = '';
+    printed.out = '';
     const rows = readTable(path.join(trained, 'predictions.tsv')).rows;
     const pathOf = (participant: string) =>
       sessions.find((session) => session.participantId === participant)!.path;
     const paths = rows.map((row) => pathOf(row.participant_id));
     expect(await main(['predict', '--model', model, ...paths, '--json', '--quiet'])).toBe(0);
-    const { images } = JSON.parse(out);
+    const { images } = JSON.parse(printed.out);
     expect(images).toHaveLength(2);
     rows.forEach((row, i) => {
       expect(images[i].predicted).toBe(row.predicted_label);
@@ -106,16 +93,16 @@ describe('with a network of its own', () => {
       expect(images[i].probabilities.AD).toBeCloseTo(Number(row.proba1), 6);
     });
 
-    out = '';
+    printed.out = '';
     expect(await main(['predict', ...paths, '--model', model, '--batch-size', '1'])).toBe(0);
-    const lines = out.trimEnd().split('\n');
+    const lines = printed.out.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^image +predicted +P\(CN\) +P\(AD\)$/);
     rows.forEach((row, i) => {
       const numbers = `${Number(row.proba0).toFixed(4)} +${Number(row.proba1).toFixed(4)}`;
       expect(lines[i + 2]).toContain(paths[i]);
       expect(lines[i + 2]).toMatch(new RegExp(` ${row.predicted_label} +${numbers}$`));
     });
-    expect(err).toMatch(/Predicting: 100 %, 2\/2/);
+    expect(printed.err).toMatch(/Predicting: 100 %, 2\/2/);
   });
 
   it('reads voxels that are no number as 0, and says so', async () => {
@@ -134,9 +121,9 @@ describe('with a network of its own', () => {
       '--quiet',
     ];
     expect(await main(words)).toBe(0);
-    const { images } = JSON.parse(out);
+    const { images } = JSON.parse(printed.out);
     expect(images[1].probabilities).toEqual(images[0].probabilities);
-    expect(err).toMatch(/^\S*holes\.nii\.gz: 2 voxels are no number; they were read as 0\.\n$/);
+    expect(printed.err).toMatch(/^\S*holes\.nii\.gz: 2 voxels are no number; they were read as 0\.\n$/);
   });
 
   const refused: [string, () => string[], number, RegExp][] = [
@@ -187,9 +174,9 @@ describe('with a network of its own', () => {
 
   it.each(refused)('refuses %s', async (_, words, code, fault) => {
     expect(await main(['predict', ...words(), '--quiet'])).toBe(code);
-    expect(err).toMatch(fault);
-    expect(err).not.toContain('    at ');
-    expect(out).toBe('');
+    expect(printed.err).toMatch(fault);
+    expect(printed.err).not.toContain('    at ');
+    expect(printed.out).toBe('');
   });
 
   function notNifti(): string {

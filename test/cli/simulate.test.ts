@@ -1,26 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
+import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-simulate-'));
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(console, 'log').mockImplementation((text: string) => {
-    out += `${text}\n`;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it('writes a cohort and says where everything is; overwrites it only when asked', async () => {
@@ -29,10 +16,10 @@ it('writes a cohort and says where everything is; overwrites it only when asked'
   const argv = ['simulate', place, '--participants', '1'];
 
   expect(await main([...argv, '--quiet', '--regions', 'Hippocampus_L, Insula_R'])).toBe(0);
-  expect(err).toBe('');
-  expect(out).toMatch(/cohort\.tsv +2 sessions: 1 CN and 1 AD/);
-  expect(out).toMatch(/\natrophy planted in Hippocampus_L, Insula_R\n$/);
-  const files = out.split('\n').slice(2, 8);
+  expect(printed.err).toBe('');
+  expect(printed.out).toMatch(/cohort\.tsv +2 sessions: 1 CN and 1 AD/);
+  expect(printed.out).toMatch(/\natrophy planted in Hippocampus_L, Insula_R\n$/);
+  const files = printed.out.split('\n').slice(2, 8);
   for (const line of files) expect(existsSync(line.split('  ')[0])).toBe(true);
   expect(readCohort(path.join(place, 'cohort.tsv'), ['CN', 'AD']).sessions).toHaveLength(2);
   expect(JSON.parse(readFileSync(path.join(place, 'simulate.json'), 'utf8')).options).toEqual({
@@ -46,15 +33,15 @@ it('writes a cohort and says where everything is; overwrites it only when asked'
 
   const before = truth();
   expect(await main([...argv, '--seed', '5'])).toBe(1);
-  expect(err).toMatch(/^voxmask: .*holds a cohort already.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*holds a cohort already.*\n$/);
   expect(truth()).toBe(before);
 
-  out = '';
+  printed.out = '';
   expect(await main([...argv, '--seed', '5', '--overwrite', '--json'])).toBe(0);
-  const result = JSON.parse(out);
+  const result = JSON.parse(printed.out);
   expect(result.cohort).toBe(path.join(place, 'cohort.tsv'));
   expect(result.plantedRegions).toContain('Amygdala_R');
-  expect(err).toContain('Simulating: 100 %, 2/2');
+  expect(printed.err).toContain('Simulating: 100 %, 2/2');
   expect(truth()).not.toBe(before);
 });
 
@@ -68,8 +55,8 @@ it.each([
 ])('refuses %j', async (words, code, fault) => {
   const place = path.join(folder, 'refused');
   expect(await main(['simulate', place, ...words])).toBe(code);
-  expect(err.split('\n')[0]).toMatch(fault);
-  expect(err).not.toContain('    at ');
-  expect(out).toBe('');
+  expect(printed.err.split('\n')[0]).toMatch(fault);
+  expect(printed.err).not.toContain('    at ');
+  expect(printed.out).toBe('');
   expect(existsSync(path.join(place, 'cohort.tsv'))).toBe(false);
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { trainNetwork } from '../../cli/jobs/train.ts';
 import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
@@ -13,6 +13,7 @@ import { readTable } from '../../cohort/table.ts';
 import { openGpu } from '../../engine/node/open.ts';
 import { readModel } from '../../model/model-file.ts';
 import { trainDefaults } from '../../model/train.ts';
+import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-train-'));
 const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
@@ -32,21 +33,7 @@ const every = [
   'train.json',
 ];
 
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(console, 'log').mockImplementation((text: string) => {
-    out += `${text}\n`;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function place(...names: string[]): string {
@@ -65,9 +52,9 @@ function bytes(...names: string[]): string {
 it('writes a network, its split, its history and its predictions, which agree with each other', async () => {
   const words = ['--epochs', '3', '--fold', '1', '--learning-rate', '1e-3', '--seed', '4', '--json'];
   expect(await train('whole', ...words)).toBe(0);
-  expect(err).toBe('');
+  expect(printed.err).toBe('');
   expect(readdirSync(place('whole')).sort()).toEqual(every);
-  const result = JSON.parse(out);
+  const result = JSON.parse(printed.out);
   expect(result).toMatchObject({ train: { CN: 4, AD: 4 }, validation: { CN: 2, AD: 2 }, epochs: 3 });
 
   const { architecture, grid } = readModel(result.paths.model);
@@ -136,19 +123,19 @@ it('gives the same bytes for the same seed, and another network for another', as
 it('tells how it goes, sums up, and replaces a training only when asked', async () => {
   const words = ['train', cohort, '--out', place('again'), ...small, '--epochs', '1'];
   expect(await main(words)).toBe(0);
-  expect(err).toContain('8 sessions train, 4 validate (fold 0 of 3, counted from 0)');
-  expect(err).toMatch(
+  expect(printed.err).toContain('8 sessions train, 4 validate (fold 0 of 3, counted from 0)');
+  expect(printed.err).toMatch(
     /^epoch 1: training loss \d\.\d+, validation loss \d\.\d+, balanced accuracy [01]\.\d+/m,
   );
-  expect(err).toMatch(/^Training: 100 %, 3\/3/m);
-  expect(out).toMatch(/^validated on +2 CN, 2 AD$/m);
-  expect(out).toMatch(/^kept +epoch 1 of 1$/m);
-  for (const file of every) expect(out).toContain(place('again', file));
+  expect(printed.err).toMatch(/^Training: 100 %, 3\/3/m);
+  expect(printed.out).toMatch(/^validated on +2 CN, 2 AD$/m);
+  expect(printed.out).toMatch(/^kept +epoch 1 of 1$/m);
+  for (const file of every) expect(printed.out).toContain(place('again', file));
 
   const before = bytes('again', 'model.safetensors');
-  err = '';
+  printed.err = '';
   expect(await main([...words, '--seed', '5'])).toBe(1);
-  expect(err).toMatch(/^voxmask: .*holds model\.safetensors already.*--overwrite.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*holds model\.safetensors already.*--overwrite.*\n$/);
   expect(bytes('again', 'model.safetensors') === before).toBe(true);
   expect(await main([...words, '--seed', '5', '--overwrite'])).toBe(0);
   expect(bytes('again', 'model.safetensors') === before).toBe(false);
@@ -165,12 +152,12 @@ it('counts voxels that are no number, image by image', async () => {
   );
   const words = ['--out', place('holes'), ...small, '--epochs', '1'];
   expect(await main(['train', table, ...words])).toBe(0);
-  expect(err).toContain('1 image holds voxels that are no number');
+  expect(printed.err).toContain('1 image holds voxels that are no number');
   const { results } = JSON.parse(readFileSync(place('holes', 'train.json'), 'utf8'));
   expect(results.notNumbers).toEqual({ [place('holes.nii.gz')]: 3 });
 });
 
-/** The cohort's table with its lines (0 is the header) changed or, where null, left out; paths made absolute. */
+/** The cohort's table with its lines (0 is the header) changed or, where null, left printed.out; paths made absolute. */
 function changed(name: string, change: (cells: string[], line: number) => string[] | null): string {
   const lines = readFileSync(cohort, 'utf8').trimEnd().split('\n');
   const absolute = lines.map((line, i) => {
@@ -198,9 +185,9 @@ describe('refuses a cohort', () => {
     ],
   ])('%s', async (_, change, fault) => {
     expect(await main(['train', changed('bad.tsv', change), '--out', place('refused'), ...small])).toBe(1);
-    expect(err).toMatch(fault);
-    expect(err).not.toContain('    at ');
-    expect(out).toBe('');
+    expect(printed.err).toMatch(fault);
+    expect(printed.err).not.toContain('    at ');
+    expect(printed.out).toBe('');
     expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
   });
 });
@@ -222,10 +209,10 @@ it.each<[string[], RegExp]>([
   [['--reduction', 'mean'], /Invalid values:.*reduction/],
 ])('refuses %j', async (words, fault) => {
   expect(await train('refused', ...words)).toBe(2);
-  const [line, hint] = err.split('\n');
+  const [line, hint] = printed.err.split('\n');
   expect(line).toMatch(fault);
   expect(hint).toBe('See: voxmask train --help');
-  expect(out).toBe('');
+  expect(printed.out).toBe('');
   expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
 });
 
