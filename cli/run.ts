@@ -61,14 +61,16 @@ function nameOf(command: (typeof commands)[number]): string {
 /** What yargs says, on one line and in words that name the thing to mend. */
 function sentence(message: string, argv: readonly string[]): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
-  if (text.startsWith('Did you mean'))
-    return `Unknown command: ${argv
-      .filter((word) => !word.startsWith('-'))
-      .slice(0, 2)
-      .join(' ')}. ${text}`;
+  if (text.startsWith('Did you mean')) return `Unknown command: ${unknownCommand(argv)}. ${text}`;
   if (text.startsWith('Not enough non-option arguments')) {
     const used = commands.find((command) => nameOf(command) === commandOf(argv));
     return `An argument is missing: voxmask ${used?.command}`;
   }
   return text;
+}
+
+/** The words that name no command: the first, or with a command before it that has subcommands, both. */
+function unknownCommand(argv: readonly string[]): string {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  return commands.some((command) => nameOf(command) === first) ? `${first} ${second}` : first;
 }

@@ -56,6 +56,8 @@ describe('voxmask', () => {
 
   it('proposes the command that was probably meant', async () => {
     await expectUsageError(['simulat', 'out'], /Unknown command: simulat\. Did you mean simulate\?/);
+    err = '';
+    await expectUsageError(['mask', 'gruop'], /Unknown command: mask gruop\. Did you mean group\?/, 'mask ');
   });
 
   it('refuses unknown commands', async () => {
