@@ -25,7 +25,7 @@ export const demoDefaults = {
   resolution: 6, // mm
   seed: 1,
   channels: [8, 8, 16, 32],
-  epochs: 8,
+  epochs: 12,
   batchSize: 2,
   learningRate: 1e-3,
   dropout: 0.2,
