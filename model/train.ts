@@ -5,6 +5,7 @@ import { Adam } from '../engine/adam.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import { Tape } from '../engine/tape.ts';
+import { EarlyStopping } from './early-stopping.ts';
 import type { ImageStore } from './images.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
 import type { Network } from './network.ts';
@@ -110,23 +111,6 @@ const noMetrics: Metrics = {
 export function startAdam(network: Network, { learningRate, weightDecay }: TrainOptions): Adam {
   network.setTrainable(true);
   return new Adam(network.gpu, network.parameters(), { learningRate, weightDecay });
-}
-
-/** Counts the epochs in a row whose loss is above the lowest one (paper, section 2.2.3). */
-export class EarlyStopping {
-  private readonly patience: number;
-  private lowest = Number.POSITIVE_INFINITY;
-  private above = 0;
-
-  constructor(patience: number) {
-    this.patience = patience;
-  }
-
-  done(loss: number): boolean {
-    this.above = loss > this.lowest ? this.above + 1 : 0;
-    this.lowest = Math.min(this.lowest, loss);
-    return this.above >= this.patience;
-  }
 }
 
 async function trainEpoch(training: Training, adam: Adam, epoch: number): Promise<number> {

@@ -6,10 +6,11 @@ import { readCohort } from '../../cohort/cohort.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/split.ts';
 import type { Architecture } from '../../model/architecture.ts';
+import { EarlyStopping } from '../../model/early-stopping.ts';
 import { ImageStore } from '../../model/images.ts';
 import { metricsOf } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
-import { EarlyStopping, type TrainOptions, train, trainDefaults } from '../../model/train.ts';
+import { type TrainOptions, train, trainDefaults } from '../../model/train.ts';
 import { initialWeights } from '../../model/weights.ts';
 import { testGpu } from '../engine/gpu.ts';
 
