@@ -7,6 +7,7 @@ import { BufferPool, type MemoryReport } from './pool.ts';
 import type { Names } from './size-expression.ts';
 import { CommandStream } from './stream.ts';
 import { type ElementType, elementCount, Tensor } from './tensor.ts';
+import { defaultTuning, type Tuning } from './tuning.ts';
 
 /** One kernel call: tensors and parameters by the names that the kernel declares, and the grid in workgroups. */
 export interface KernelCall {
@@ -25,6 +26,7 @@ const READ = 0x01 | 0x08; // MAP_READ | COPY_DST
 export class Gpu {
   readonly device: GPUDevice;
   readonly faults: Faults;
+  readonly tuning: Tuning;
   private readonly pool: BufferPool;
   private readonly library: KernelLibrary;
   private readonly stream: CommandStream;
@@ -33,6 +35,7 @@ export class Gpu {
   constructor(device: GPUDevice) {
     this.device = device;
     this.faults = new Faults(device);
+    this.tuning = defaultTuning(device);
     this.pool = new BufferPool(device, this.faults);
     this.library = new KernelLibrary(device);
     this.stream = new CommandStream(device, this.faults);

@@ -1,4 +1,5 @@
 import { type MemberInfo, type VariableInfo, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { selectLines } from './conditional.ts';
 import { GpuError } from './errors.ts';
 import { type Names, parseSize } from './size-expression.ts';
 import type { ElementType, Tensor } from './tensor.ts';
@@ -39,7 +40,8 @@ export interface Kernel {
  * @throws GpuError naming the kernel if a constant or a length is missing or cannot be read
  */
 export function readKernel(name: string, source: string, constants: Constants): Kernel {
-  const code = setConstants(name, source, constants);
+  const specialised = setConstants(name, source, constants);
+  const code = selectLines(name, specialised, readConstants(specialised));
   const module = new WgslReflect(code);
   const uniform = module.uniforms[0];
   const [entry] = module.entry.compute;

@@ -1,94 +1,263 @@
 // 3 x 3 x 3 convolution, stride 1, padding 1:
 //   y[n, co, z, y, x] = bias[co] + sum over ci and taps of weight[co, ci, kz, ky, kx] x[n, ci, z+kz-1, y+ky-1, x+kx-1]
-// A thread computes a strip of eight neighbours along x in eight output channels (an octet): sixteen vec4 sums, each
-// input value it loads serving up to 24 of them. Weights are packed by conv3d_pack, BLOCK = 8.
-// The same kernel gives the input gradient (transposed weights, HAS_BIAS = 0).
-// A workgroup covers `lanes` strips of 64 / lanes rows, a row being one (z, y).
-// grid: [strips / lanes, d * h / (64 / lanes), n * octets]
+// LEAKY = 1: then y where y > 0, else slope y.
+// POOL = 1: then the maximum of 2 x 2 x 2 windows as max_pool3d takes it; y is the pooled volume. codes holds four bits a
+//   window: the position 4 kz + 2 ky + kx of the first largest value, and 8 where the maximum is above 0; two neighbours
+//   along x share a word.
+// UNPOOL = 1: x is the gradient of such a y, and codes says where in its window each value belongs and, with LEAKY of the
+//   forward pass, whether slope applies; all other voxels are 0. With transposed weights this is the input gradient of
+//   convolution, LeakyReLU and pooling in one.
+// A thread computes a patch of 2 x 2 x 4 voxels, two windows (an odd dimension has one plane before its first voxel), in
+// eight output channels (an octet). Weights are packed by conv3d_pack, BLOCK = 8. Memory, not arithmetic, is what a
+// narrow SIMD machine lacks: with SUBGROUPS = 1 each lane loads one weight and all get it from there.
+// An octet has patches of threads, rounded up to whole `lanes`, so that a subgroup of at most that size shares weights.
+// operations: 54 * n * ci * co * d * h * w
+// grid: [octets * threads / 64, folded into y; n]
+//#if SUBGROUPS
+enable subgroups;
+diagnostic(off, subgroup_uniformity); // all lanes of an octet go the same way
+//#end
+const SUBGROUPS: u32 = 0u;
+const UNPOOL: u32 = 0u;
 const HAS_BIAS: u32 = 1u;
-struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, lanes: u32 }
+const LEAKY: u32 = 0u;
+const POOL: u32 = 0u;
+struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]
+@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * ((d + UNPOOL) / (1 + UNPOOL)) * ((h + UNPOOL) / (1 + UNPOOL)) * ((w + UNPOOL) / (1 + UNPOOL))]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>; // [(co + 7) / 8 * ci * 54]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [co * HAS_BIAS]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [n * co * d * h * w]
+@group(0) @binding(4) var<storage, read> codes_in: array<u32>; // [UNPOOL * n * ci * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
+@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [n * co * ((d + POOL) / (1 + POOL)) * ((h + POOL) / (1 + POOL)) * ((w + POOL) / (1 + POOL))]
+@group(0) @binding(6) var<storage, read_write> codes_out: array<u32>; // [POOL * n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 
-fn load(row: u32, column: u32) -> f32 {
-  return select(0.0, x[row + min(column, p.w - 1u)], column < p.w);
+/// six neighbours along x, from one before the patch to one behind it
+struct Line { a: f32, b: f32, c: f32, d: f32, e: f32, f: f32 }
+
+fn load(start: u32, column: u32, inside: f32) -> f32 {
+  return select(0.0, x[start + min(column, p.w - 1u)] * inside, column < p.w);
 }
 
-fn store(channel: u32, row: u32, column: u32, left: vec4f, right: vec4f) {
-  if (channel >= p.co) { return; }
-  var b = 0.0;
-  if (HAS_BIAS == 1u) { b = bias[channel]; }
-  let start = channel * p.d * p.h * p.w + row + column;
-  let end = min(p.w - column, 8u);
-  for (var i = 0u; i < end; i++) { y[start + i] = select(right[i & 3u], left[i & 3u], i < 4u) + b; }
+// the row at (z, row) of a volume; coordinates below zero wrap around to beyond it
+fn dense(volume: u32, z: u32, row: u32, column: u32) -> Line {
+  let start = ((volume * p.d + min(z, p.d - 1u)) * p.h + min(row, p.h - 1u)) * p.w;
+  let inside = f32((z < p.d) & (row < p.h));
+  return Line(load(start, column - 1u, inside), load(start, column, inside), load(start, column + 1u, inside),
+              load(start, column + 2u, inside), load(start, column + 3u, inside), load(start, column + 4u, inside));
+}
+
+fn routed(value: f32, code: u32, position: u32, column: u32) -> f32 {
+  let factor = select(p.slope, 1.0, (code & 8u) > 0u);
+  return select(0.0, value * factor, ((code & 7u) == position) & (column < p.w));
+}
+
+// the same of the gradient of a pooled volume, each value put where the maximum was
+fn unpooled(volume: u32, z: u32, row: u32, column: u32) -> Line {
+  let pd = (p.d + 1u) / 2u; let ph = (p.h + 1u) / 2u; let pw = (p.w + 1u) / 2u; let pairs = (pw + 1u) / 2u;
+  let wz = z + p.d % 2u;
+  let wy = row + p.h % 2u;
+  let line = (volume * pd + min(wz / 2u, pd - 1u)) * ph + min(wy / 2u, ph - 1u);
+  let inside = f32((z < p.d) & (row < p.h));
+  let at = wz % 2u * 4u + wy % 2u * 2u;
+  let window = (column + p.w % 2u) / 2u;
+  let pair = window / 2u;
+  let start = line * pw;
+  let g0 = x[start + max(window, 1u) - 1u] * inside;
+  let g1 = x[start + window] * inside;
+  let g2 = x[start + min(window + 1u, pw - 1u)] * inside;
+  let g3 = x[start + min(window + 2u, pw - 1u)] * inside;
+  let before = codes_in[line * pairs + max(pair, 1u) - 1u] >> 4u;
+  let code = codes_in[line * pairs + pair];
+  let behind = codes_in[line * pairs + min(pair + 1u, pairs - 1u)];
+  return Line(routed(g0, before, at + 1u, column - 1u), routed(g1, code, at, column), routed(g1, code, at + 1u, column + 1u),
+              routed(g2, code >> 4u, at, column + 2u), routed(g2, code >> 4u, at + 1u, column + 3u), routed(g3, behind, at, column + 4u));
+}
+
+fn line_at(volume: u32, z: u32, row: u32, column: u32) -> Line {
+  if (UNPOOL == 1u) { return unpooled(volume, z, row, column); }
+  return dense(volume, z, row, column);
+}
+
+fn leaky(v: vec4f) -> vec4f {
+  return select(v, select(p.slope * v, v, v > vec4f()), LEAKY == 1u);
+}
+
+// writes four channels of a voxel
+fn store(channel: u32, step: u32, start: u32, v: vec4f) {
+  if (channel < p.co) { y[start] = v.x; }
+  if (channel + 1u < p.co) { y[start + step] = v.y; }
+  if (channel + 2u < p.co) { y[start + 2u * step] = v.z; }
+  if (channel + 3u < p.co) { y[start + 3u * step] = v.w; }
+}
+
+fn store_voxel(channel: u32, sample: u32, z: u32, row: u32, column: u32, v: vec4f) {
+  if (z >= p.d || row >= p.h || column >= p.w) { return; }
+  let step = p.d * p.h * p.w;
+  store(channel, step, (sample * p.co + channel) * step + (z * p.h + row) * p.w + column, leaky(v));
+}
+
+/// the largest values of a window so far, in four channels, and where they are
+struct Window { best: vec4f, at: vec4<u32> }
+
+fn take(window: Window, value: vec4f, inside: bool, position: u32) -> Window {
+  let v = select(vec4f(), value, inside);
+  let better = v > window.best;
+  return Window(select(window.best, v, better), select(window.at, vec4<u32>(position), better));
+}
+
+fn pooled(z: u32, row: u32, column: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f, v4: vec4f, v5: vec4f, v6: vec4f, v7: vec4f) -> Window {
+  let left = column < p.w;
+  let right = column + 1u < p.w;
+  let top = (z < p.d) & (row < p.h);
+  let low = (z < p.d) & (row + 1u < p.h);
+  let top_next = (z + 1u < p.d) & (row < p.h);
+  let low_next = (z + 1u < p.d) & (row + 1u < p.h);
+  var window = Window(select(vec4f(), v0, top & left), vec4<u32>());
+  window = take(window, v1, top & right, 1u);
+  window = take(window, v2, low & left, 2u);
+  window = take(window, v3, low & right, 3u);
+  window = take(window, v4, top_next & left, 4u);
+  window = take(window, v5, top_next & right, 5u);
+  window = take(window, v6, low_next & left, 6u);
+  window = take(window, v7, low_next & right, 7u);
+  window.at |= select(vec4<u32>(), vec4<u32>(8u), window.best > vec4f());
+  return window;
+}
+
+fn store_windows(channel: u32, sample: u32, z: u32, row: u32, pair: u32, left: Window, right: Window) {
+  let pd = (p.d + 1u) / 2u; let ph = (p.h + 1u) / 2u; let pw = (p.w + 1u) / 2u; let pairs = (pw + 1u) / 2u;
+  let line = ((sample * p.co + channel) * pd + z) * ph + row;
+  store(channel, pd * ph * pw, line * pw + 2u * pair, leaky(left.best));
+  if (2u * pair + 1u < pw) { store(channel, pd * ph * pw, line * pw + 2u * pair + 1u, leaky(right.best)); }
+  let code = left.at | (right.at << vec4<u32>(4u));
+  for (var i = 0u; i < 4u; i++) {
+    if (channel + i < p.co) { codes_out[(line + i * pd * ph) * pairs + pair] = code[i]; }
+  }
+}
+
+//#if SUBGROUPS
+fn low(weights: f32) -> vec4f {
+  return vec4f(subgroupBroadcast(weights, 0u), subgroupBroadcast(weights, 1u), subgroupBroadcast(weights, 2u), subgroupBroadcast(weights, 3u));
+}
+
+fn high(weights: f32) -> vec4f {
+  return vec4f(subgroupBroadcast(weights, 4u), subgroupBroadcast(weights, 5u), subgroupBroadcast(weights, 6u), subgroupBroadcast(weights, 7u));
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let column = (group.x * p.lanes + thread % p.lanes) * 8u;
-  let line = group.y * (64u / p.lanes) + thread / p.lanes;
-  if (column >= p.w || line >= p.d * p.h) { return; }
-  let z = line / p.h;
-  let line_y = line % p.h;
-  let octets = (p.co + 7u) / 8u;
-  let octet = group.z % octets;
-  let sample = group.z / octets;
-  var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f(); var a4 = vec4f(); var a5 = vec4f(); var a6 = vec4f(); var a7 = vec4f();
-  var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f(); var b4 = vec4f(); var b5 = vec4f(); var b6 = vec4f(); var b7 = vec4f();
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) lane: u32) {
+//#else
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+//#end
+  let rows = (p.h + 1u) / 2u;
+  let pairs = (p.w + 3u) / 4u;
+  let patches = (p.d + 1u) / 2u * rows * pairs;
+  let threads = (patches + p.lanes - 1u) / p.lanes * p.lanes;
+  let slot = (group.y * groups.x + group.x) * 64u + thread;
+  let octet = slot / threads;
+  if (octet * 8u >= p.co) { return; }
+  let patch_index = min(slot % threads, patches - 1u); // the surplus threads of an octet work for its weights only
+  let sample = group.z;
+  let z = patch_index / (rows * pairs) * 2u - p.d % 2u;
+  let row = patch_index / pairs % rows * 2u - p.h % 2u;
+  let column = patch_index % pairs * 4u - p.w % 2u;
+  let channel = octet * 8u;
+  var bias_low = vec4f(); var bias_high = vec4f();
+  if (HAS_BIAS == 1u) {
+    let last = vec4<u32>(p.co - 1u);
+    let i = min(vec4<u32>(0u, 1u, 2u, 3u) + channel, last);
+    let j = min(vec4<u32>(4u, 5u, 6u, 7u) + channel, last);
+    bias_low = vec4f(bias[i.x], bias[i.y], bias[i.z], bias[i.w]);
+    bias_high = vec4f(bias[j.x], bias[j.y], bias[j.z], bias[j.w]);
+  }
+  // sums of a voxel in the lower and upper four channels, voxel = 8 z + 4 y + x within the patch
+  var a0 = bias_low; var a1 = bias_low; var a2 = bias_low; var a3 = bias_low; var b0 = bias_high; var b1 = bias_high; var b2 = bias_high; var b3 = bias_high;
+  var a4 = bias_low; var a5 = bias_low; var a6 = bias_low; var a7 = bias_low; var b4 = bias_high; var b5 = bias_high; var b6 = bias_high; var b7 = bias_high;
+  var a8 = bias_low; var a9 = bias_low; var a10 = bias_low; var a11 = bias_low; var b8 = bias_high; var b9 = bias_high; var b10 = bias_high; var b11 = bias_high;
+  var a12 = bias_low; var a13 = bias_low; var a14 = bias_low; var a15 = bias_low; var b12 = bias_high; var b13 = bias_high; var b14 = bias_high; var b15 = bias_high;
   for (var c = 0u; c < p.ci; c++) {
+    let volume = sample * p.ci + c;
     for (var kz = 0u; kz < 3u; kz++) {
-      let iz = z + kz - 1u; // below zero wraps around to beyond the volume
-      if (iz >= p.d) { continue; }
       for (var ky = 0u; ky < 3u; ky++) {
-        let iy = line_y + ky - 1u;
-        if (iy >= p.h) { continue; }
-        let row = (((sample * p.ci + c) * p.d + iz) * p.h + iy) * p.w;
-        let v0 = load(row, column - 1u);
-        let v1 = load(row, column);
-        let v2 = load(row, column + 1u);
-        let v3 = load(row, column + 2u);
-        let v4 = load(row, column + 3u);
-        let v5 = load(row, column + 4u);
-        let v6 = load(row, column + 5u);
-        let v7 = load(row, column + 6u);
-        let v8 = load(row, column + 7u);
-        let v9 = load(row, column + 8u);
         let tap = ((octet * p.ci + c) * 9u + kz * 3u + ky) * 6u;
-        let l0 = weight[tap];
-        let l1 = weight[tap + 2u];
-        let l2 = weight[tap + 4u];
-        a0 += l0 * v0 + l1 * v1 + l2 * v2;
-        a1 += l0 * v1 + l1 * v2 + l2 * v3;
-        a2 += l0 * v2 + l1 * v3 + l2 * v4;
-        a3 += l0 * v3 + l1 * v4 + l2 * v5;
-        a4 += l0 * v4 + l1 * v5 + l2 * v6;
-        a5 += l0 * v5 + l1 * v6 + l2 * v7;
-        a6 += l0 * v6 + l1 * v7 + l2 * v8;
-        a7 += l0 * v7 + l1 * v8 + l2 * v9;
-        let h0 = weight[tap + 1u];
-        let h1 = weight[tap + 3u];
-        let h2 = weight[tap + 5u];
-        b0 += h0 * v0 + h1 * v1 + h2 * v2;
-        b1 += h0 * v1 + h1 * v2 + h2 * v3;
-        b2 += h0 * v2 + h1 * v3 + h2 * v4;
-        b3 += h0 * v3 + h1 * v4 + h2 * v5;
-        b4 += h0 * v4 + h1 * v5 + h2 * v6;
-        b5 += h0 * v5 + h1 * v6 + h2 * v7;
-        b6 += h0 * v6 + h1 * v7 + h2 * v8;
-        b7 += h0 * v7 + h1 * v8 + h2 * v9;
+//#if SUBGROUPS
+        let element = lane & 7u;
+        let w0 = weight[tap + element / 4u][element & 3u];
+        let w1 = weight[tap + 2u + element / 4u][element & 3u];
+        let w2 = weight[tap + 4u + element / 4u][element & 3u];
+        let l0 = low(w0); let l1 = low(w1); let l2 = low(w2);
+        let h0 = high(w0); let h1 = high(w1); let h2 = high(w2);
+//#else
+        let l0 = weight[tap]; let l1 = weight[tap + 2u]; let l2 = weight[tap + 4u];
+        let h0 = weight[tap + 1u]; let h1 = weight[tap + 3u]; let h2 = weight[tap + 5u];
+//#end
+        let v0 = line_at(volume, z + kz - 1u, row + ky - 1u, column);
+        a0 += l0 * v0.a + l1 * v0.b + l2 * v0.c;
+        a1 += l0 * v0.b + l1 * v0.c + l2 * v0.d;
+        a2 += l0 * v0.c + l1 * v0.d + l2 * v0.e;
+        a3 += l0 * v0.d + l1 * v0.e + l2 * v0.f;
+        b0 += h0 * v0.a + h1 * v0.b + h2 * v0.c;
+        b1 += h0 * v0.b + h1 * v0.c + h2 * v0.d;
+        b2 += h0 * v0.c + h1 * v0.d + h2 * v0.e;
+        b3 += h0 * v0.d + h1 * v0.e + h2 * v0.f;
+        let v1 = line_at(volume, z + kz - 1u, row + ky, column);
+        a4 += l0 * v1.a + l1 * v1.b + l2 * v1.c;
+        a5 += l0 * v1.b + l1 * v1.c + l2 * v1.d;
+        a6 += l0 * v1.c + l1 * v1.d + l2 * v1.e;
+        a7 += l0 * v1.d + l1 * v1.e + l2 * v1.f;
+        b4 += h0 * v1.a + h1 * v1.b + h2 * v1.c;
+        b5 += h0 * v1.b + h1 * v1.c + h2 * v1.d;
+        b6 += h0 * v1.c + h1 * v1.d + h2 * v1.e;
+        b7 += h0 * v1.d + h1 * v1.e + h2 * v1.f;
+        let v2 = line_at(volume, z + kz, row + ky - 1u, column);
+        a8 += l0 * v2.a + l1 * v2.b + l2 * v2.c;
+        a9 += l0 * v2.b + l1 * v2.c + l2 * v2.d;
+        a10 += l0 * v2.c + l1 * v2.d + l2 * v2.e;
+        a11 += l0 * v2.d + l1 * v2.e + l2 * v2.f;
+        b8 += h0 * v2.a + h1 * v2.b + h2 * v2.c;
+        b9 += h0 * v2.b + h1 * v2.c + h2 * v2.d;
+        b10 += h0 * v2.c + h1 * v2.d + h2 * v2.e;
+        b11 += h0 * v2.d + h1 * v2.e + h2 * v2.f;
+        let v3 = line_at(volume, z + kz, row + ky, column);
+        a12 += l0 * v3.a + l1 * v3.b + l2 * v3.c;
+        a13 += l0 * v3.b + l1 * v3.c + l2 * v3.d;
+        a14 += l0 * v3.c + l1 * v3.d + l2 * v3.e;
+        a15 += l0 * v3.d + l1 * v3.e + l2 * v3.f;
+        b12 += h0 * v3.a + h1 * v3.b + h2 * v3.c;
+        b13 += h0 * v3.b + h1 * v3.c + h2 * v3.d;
+        b14 += h0 * v3.c + h1 * v3.d + h2 * v3.e;
+        b15 += h0 * v3.d + h1 * v3.e + h2 * v3.f;
       }
     }
   }
-  let row = sample * p.co * p.d * p.h * p.w + line * p.w;
-  store(octet * 8u, row, column, vec4f(a0.x, a1.x, a2.x, a3.x), vec4f(a4.x, a5.x, a6.x, a7.x));
-  store(octet * 8u + 1u, row, column, vec4f(a0.y, a1.y, a2.y, a3.y), vec4f(a4.y, a5.y, a6.y, a7.y));
-  store(octet * 8u + 2u, row, column, vec4f(a0.z, a1.z, a2.z, a3.z), vec4f(a4.z, a5.z, a6.z, a7.z));
-  store(octet * 8u + 3u, row, column, vec4f(a0.w, a1.w, a2.w, a3.w), vec4f(a4.w, a5.w, a6.w, a7.w));
-  store(octet * 8u + 4u, row, column, vec4f(b0.x, b1.x, b2.x, b3.x), vec4f(b4.x, b5.x, b6.x, b7.x));
-  store(octet * 8u + 5u, row, column, vec4f(b0.y, b1.y, b2.y, b3.y), vec4f(b4.y, b5.y, b6.y, b7.y));
-  store(octet * 8u + 6u, row, column, vec4f(b0.z, b1.z, b2.z, b3.z), vec4f(b4.z, b5.z, b6.z, b7.z));
-  store(octet * 8u + 7u, row, column, vec4f(b0.w, b1.w, b2.w, b3.w), vec4f(b4.w, b5.w, b6.w, b7.w));
+  if (slot % threads >= patches) { return; }
+  if (POOL == 1u) {
+    let pz = patch_index / (rows * pairs);
+    let py = patch_index / pairs % rows;
+    let pair = patch_index % pairs;
+    let left_a = pooled(z, row, column, a0, a1, a4, a5, a8, a9, a12, a13);
+    let right_a = pooled(z, row, column + 2u, a2, a3, a6, a7, a10, a11, a14, a15);
+    store_windows(channel, sample, pz, py, pair, left_a, right_a);
+    let left_b = pooled(z, row, column, b0, b1, b4, b5, b8, b9, b12, b13);
+    let right_b = pooled(z, row, column + 2u, b2, b3, b6, b7, b10, b11, b14, b15);
+    store_windows(channel + 4u, sample, pz, py, pair, left_b, right_b);
+    return;
+  }
+  store_voxel(channel, sample, z, row, column, a0); store_voxel(channel + 4u, sample, z, row, column, b0);
+  store_voxel(channel, sample, z, row, column + 1u, a1); store_voxel(channel + 4u, sample, z, row, column + 1u, b1);
+  store_voxel(channel, sample, z, row, column + 2u, a2); store_voxel(channel + 4u, sample, z, row, column + 2u, b2);
+  store_voxel(channel, sample, z, row, column + 3u, a3); store_voxel(channel + 4u, sample, z, row, column + 3u, b3);
+  store_voxel(channel, sample, z, row + 1u, column, a4); store_voxel(channel + 4u, sample, z, row + 1u, column, b4);
+  store_voxel(channel, sample, z, row + 1u, column + 1u, a5); store_voxel(channel + 4u, sample, z, row + 1u, column + 1u, b5);
+  store_voxel(channel, sample, z, row + 1u, column + 2u, a6); store_voxel(channel + 4u, sample, z, row + 1u, column + 2u, b6);
+  store_voxel(channel, sample, z, row + 1u, column + 3u, a7); store_voxel(channel + 4u, sample, z, row + 1u, column + 3u, b7);
+  store_voxel(channel, sample, z + 1u, row, column, a8); store_voxel(channel + 4u, sample, z + 1u, row, column, b8);
+  store_voxel(channel, sample, z + 1u, row, column + 1u, a9); store_voxel(channel + 4u, sample, z + 1u, row, column + 1u, b9);
+  store_voxel(channel, sample, z + 1u, row, column + 2u, a10); store_voxel(channel + 4u, sample, z + 1u, row, column + 2u, b10);
+  store_voxel(channel, sample, z + 1u, row, column + 3u, a11); store_voxel(channel + 4u, sample, z + 1u, row, column + 3u, b11);
+  store_voxel(channel, sample, z + 1u, row + 1u, column, a12); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column, b12);
+  store_voxel(channel, sample, z + 1u, row + 1u, column + 1u, a13); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 1u, b13);
+  store_voxel(channel, sample, z + 1u, row + 1u, column + 2u, a14); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 2u, b14);
+  store_voxel(channel, sample, z + 1u, row + 1u, column + 3u, a15); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 3u, b15);
 }

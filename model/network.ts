@@ -1,5 +1,6 @@
 import type { Gpu } from '../engine/gpu.ts';
 import { type BatchNormTensors, batchNorm } from '../engine/ops/batchnorm.ts';
+import { convBlock, FoldedConvolution } from '../engine/ops/conv-block.ts';
 import { conv3d } from '../engine/ops/conv3d.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
@@ -23,6 +24,7 @@ export class Network {
   readonly architecture: Architecture;
   private readonly tensors = new Map<string, Tensor>();
   private readonly layers: readonly SubBlock[];
+  private readonly folded = new Map<string, FoldedConvolution>();
   private batchesTracked: number;
 
   /** Puts weights on the GPU. @throws InputError if they do not fit the architecture */
@@ -61,16 +63,14 @@ export class Network {
       current.release();
       current = next;
     };
+    if (training) this.unfold();
     for (const layer of this.layers) {
-      then(
-        conv3d(
-          tape,
-          current,
-          this.get(`${layer.convolution}.weight`),
-          this.get(`${layer.convolution}.bias`),
-          layer.stride,
-        ),
-      );
+      if (!training && layer.stride === 1) {
+        then(convBlock(tape, current, this.fold(layer), SLOPE, layer.pooled));
+        continue;
+      }
+      const weight = this.get(`${layer.convolution}.weight`);
+      then(conv3d(tape, current, weight, this.get(`${layer.convolution}.bias`), layer.stride));
       then(batchNorm(tape, current, this.batchNormTensors(layer.batchNorm), training));
       then(leakyRelu(tape, current, SLOPE));
       if (layer.pooled) then(maxPool3d(tape, current));
@@ -104,7 +104,26 @@ export class Network {
   }
 
   release(): void {
+    this.unfold();
     for (const tensor of this.tensors.values()) tensor.release();
+  }
+
+  /** A layer's convolution with its batch normalisation, kept until the weights move. */
+  private fold(layer: SubBlock): FoldedConvolution {
+    let folded = this.folded.get(layer.convolution);
+    if (!folded) {
+      const [weight, bias] = [`${layer.convolution}.weight`, `${layer.convolution}.bias`].map((name) =>
+        this.get(name),
+      );
+      folded = new FoldedConvolution(this.gpu, weight, bias, this.batchNormTensors(layer.batchNorm));
+      this.folded.set(layer.convolution, folded);
+    }
+    return folded;
+  }
+
+  private unfold(): void {
+    for (const folded of this.folded.values()) folded.release();
+    this.folded.clear();
   }
 
   private batchNormTensors(name: string): BatchNormTensors {

@@ -3,13 +3,11 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { channelSums } from './channel-sums.ts';
+import { convolve, type PackedWeights, packWeights } from './convolution.ts';
 import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /** Stride of a convolution along all three axes. */
 export type Stride = 1 | 2;
-
-/** Below this many output channels a thread computes one channel instead of eight. */
-const NARROW = 4;
 
 /**
  * 3 x 3 x 3 convolution with padding 1 (docs/method.md, network).
@@ -28,7 +26,7 @@ export function conv3d(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, stri
       `Convolution "${weight.label}" [${weight.shape}] does not fit its input [${x.shape}].`,
     );
   }
-  const y = stride === 1 ? convolve(gpu, x, weight, bias, false) : convolveStrided(gpu, x, weight, bias);
+  const y = stride === 1 ? convolveDense(gpu, x, weight, bias) : convolveStrided(gpu, x, weight, bias);
   return tape.record('conv3d', [x, weight, bias], y, [x, weight], ([x, weight]) => (dy, needs) => [
     needs[0] ? inputGrad(gpu, dy, weight, shape, stride) : null,
     needs[1] ? weightGrad(gpu, x, dy, co, stride) : null,
@@ -41,39 +39,10 @@ export function convolvedSize(size: number, stride: Stride): number {
   return Math.floor((size - 1) / stride) + 1;
 }
 
-function pack(gpu: Gpu, weight: Tensor, block: number, transposed: boolean): Tensor {
-  const [rows, columns] = weight.shape;
-  const [inputs, outputs] = transposed ? [rows, columns] : [columns, rows];
-  const size = Math.ceil(outputs / block) * block * inputs * 27;
-  const packed = gpu.empty([size], `${weight.label} packed`);
-  gpu.run('conv3d_pack', {
-    bindings: { weight, packed },
-    params: { inputs, outputs },
-    constants: { BLOCK: block, TRANSPOSED: Number(transposed) },
-    grid: grid1d(size, 256),
-  });
-  return packed;
-}
-
-/** Stride 1: the convolution, or with `transposed` its input gradient (then without bias). */
-function convolve(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor | null, transposed: boolean): Tensor {
-  const { n, channels: ci, d, h, w } = volumeShape(x);
-  const co = weight.shape[transposed ? 1 : 0];
-  const narrow = co < NARROW;
-  const packed = pack(gpu, weight, narrow ? 1 : 8, transposed);
-  const y = gpu.empty([n, co, d, h, w], `${weight.label} ${transposed ? 'input gradient' : 'output'}`);
-  const { lanes, grid } = rowGrid(
-    Math.ceil(w / 8),
-    d * (narrow ? Math.ceil(h / 4) : h),
-    n * (narrow ? co : Math.ceil(co / 8)),
-  );
-  gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
-    bindings: { x, weight: packed, bias: bias ?? packed, y }, // without a bias the binding is not read
-    params: { n, ci, co, d, h, w, lanes },
-    constants: { HAS_BIAS: Number(bias !== null) },
-    grid,
-  });
-  packed.release();
+function convolveDense(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const weights = packWeights(gpu, weight);
+  const { y } = convolve(gpu, x, weights, `${weight.label} output`, { bias });
+  weights.packed.release();
   return y;
 }
 
@@ -86,7 +55,7 @@ function convolveStrided(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor): Ten
   const { n, channels: ci, d, h, w } = shape;
   const { od, oh, ow } = stridedSizes(shape);
   const co = weight.shape[0];
-  const packed = pack(gpu, weight, 8, false);
+  const { packed } = packWeights(gpu, weight, { wide: true });
   const y = gpu.empty([n, co, od, oh, ow], `${weight.label} output`);
   const { lanes, grid } = rowGrid(ow, od * oh, n * Math.ceil(co / 8));
   gpu.run('conv3d_strided', {
@@ -99,18 +68,30 @@ function convolveStrided(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor): Ten
 }
 
 function inputGrad(gpu: Gpu, dy: Tensor, weight: Tensor, shape: VolumeShape, stride: Stride): Tensor {
-  if (stride === 1) return convolve(gpu, dy, weight, null, true);
+  const label = `${weight.label} input gradient`;
+  const weights = packWeights(gpu, weight, { transposed: true, wide: stride === 2 });
+  const dx =
+    stride === 1 ? convolve(gpu, dy, weights, label).y : stridedInputGrad(gpu, dy, weights, shape, label);
+  weights.packed.release();
+  return dx;
+}
+
+function stridedInputGrad(
+  gpu: Gpu,
+  dy: Tensor,
+  weights: PackedWeights,
+  shape: VolumeShape,
+  label: string,
+): Tensor {
   const { n, channels: ci, d, h, w } = shape;
-  const co = weight.shape[0];
-  const packed = pack(gpu, weight, 8, true);
-  const dx = gpu.empty([n, ci, d, h, w], `${weight.label} input gradient`);
+  const co = weights.inputs;
+  const dx = gpu.empty([n, ci, d, h, w], label);
   const { lanes, grid } = rowGrid(w, d * h, n * Math.ceil(ci / 8));
   gpu.run('conv3d_strided_input_grad', {
-    bindings: { dy, weight: packed, dx },
+    bindings: { dy, weight: weights.packed, dx },
     params: { n, ci, co, d, h, w, ...stridedSizes(shape), lanes },
     grid,
   });
-  packed.release();
   return dx;
 }
 

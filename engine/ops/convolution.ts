@@ -1,0 +1,114 @@
+import { type Gpu, grid1d } from '../gpu.ts';
+import type { Tensor } from '../tensor.ts';
+import { type VolumeShape, volumeShape } from './shapes.ts';
+
+/** Output channels a thread of conv3d computes, the block of its weights. */
+const OCTET = 8;
+
+/** Below this many output channels a thread computes one of them instead of eight. */
+const NARROW = 4;
+
+/** Weights in the order in which the convolution kernels read them. */
+export interface PackedWeights {
+  readonly packed: Tensor;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** output channels that lie together, and that a thread computes */
+  readonly octet: number;
+}
+
+/** How weights are packed. */
+export interface PackOptions {
+  /** for the input gradient: channels change places, taps are mirrored */
+  readonly transposed?: boolean;
+  /** [co], multiplied into the weights */
+  readonly scale?: Tensor;
+  /** for kernels that compute octets only, however few channels there are */
+  readonly wide?: boolean;
+}
+
+/** Packs weights [co, ci, 3, 3, 3] for the convolution kernels. */
+export function packWeights(gpu: Gpu, weight: Tensor, options: PackOptions = {}): PackedWeights {
+  const { transposed = false, scale, wide = false } = options;
+  const [co, ci] = weight.shape;
+  const [inputs, outputs] = transposed ? [co, ci] : [ci, co];
+  const octet = !wide && outputs < NARROW ? 1 : OCTET;
+  const size = Math.ceil(outputs / octet) * octet * inputs * 27;
+  const packed = gpu.empty([size], `${weight.label} packed`);
+  gpu.run('conv3d_pack', {
+    bindings: { weight, scale: scale ?? weight, packed }, // without a scale the binding is not read
+    params: { inputs, outputs },
+    constants: { BLOCK: octet, TRANSPOSED: Number(transposed), SCALED: Number(scale !== undefined) },
+    grid: grid1d(size, 256),
+  });
+  return { packed, inputs, outputs, octet };
+}
+
+/** What a convolution does beside convolving; kernels/conv3d.wgsl says how. */
+export interface ConvolveOptions {
+  /** [outputs] */
+  readonly bias?: Tensor;
+  /** LeakyReLU of the result with this slope */
+  readonly slope?: number;
+  /** pools the result, and gives the codes of the maxima */
+  readonly pool?: boolean;
+  /** x is the gradient of a pooled LeakyReLU: its codes, and the shape of the volume before pooling */
+  readonly unpool?: { readonly codes: Tensor; readonly volume: VolumeShape; readonly slope: number };
+}
+
+/** Shape of the codes of a pooled volume: two windows along x share a word. */
+export function codesShape({ n, d, h, w }: VolumeShape, channels: number): number[] {
+  return [n, channels, Math.ceil(d / 2), Math.ceil(h / 2), Math.ceil(Math.ceil(w / 2) / 2)];
+}
+
+/**
+ * 3 x 3 x 3 convolution, stride 1, padding 1, with what surrounds it in the network done on the way.
+ *
+ * @param x [n, inputs, d, h, w]; with `unpool` the pooled gradient
+ * @returns y [n, outputs, d, h, w] or its pooled volume, and with `pool` the codes
+ */
+export function convolve(
+  gpu: Gpu,
+  x: Tensor,
+  weights: PackedWeights,
+  label: string,
+  options: ConvolveOptions = {},
+): { y: Tensor; codes: Tensor | null } {
+  const { bias, slope, pool = false, unpool } = options;
+  const volume = unpool?.volume ?? volumeShape(x);
+  const { n, d, h, w } = volume;
+  const { inputs: ci, outputs: co, packed } = weights;
+  const half = (size: number) => (pool ? Math.ceil(size / 2) : size);
+  const y = gpu.empty([n, co, half(d), half(h), half(w)], label);
+  const codes = pool ? gpu.empty(codesShape(volume, co), `${label} maxima`, 'u32') : null;
+  const none = gpu.empty([4], 'no codes', 'u32'); // a binding must hold something, even one that is not read
+  const narrow = weights.octet === 1;
+  const lanes = gpu.tuning.weightLanes;
+  const patches = narrow
+    ? d * Math.ceil((h + (h % 2)) / 4) * Math.ceil((w + (w % 2)) / 8)
+    : Math.ceil(d / 2) * Math.ceil(h / 2) * Math.ceil((w + (w % 2)) / 4);
+  const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
+  const [across, down] = grid1d(threads, 64);
+  const spare = gpu.empty([4], 'no codes', 'u32');
+  gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
+    bindings: {
+      x,
+      weight: packed,
+      bias: bias ?? packed, // without a bias the binding is not read
+      codes_in: unpool?.codes ?? none,
+      y,
+      ...(narrow ? {} : { codes_out: codes ?? spare }),
+    },
+    params: { n, ci, co, d, h, w, lanes, slope: unpool?.slope ?? slope ?? 1 },
+    constants: {
+      SUBGROUPS: Number(lanes > 1),
+      UNPOOL: Number(unpool !== undefined),
+      HAS_BIAS: Number(bias !== undefined),
+      ...(narrow ? {} : { LEAKY: Number(slope !== undefined), POOL: Number(pool) }),
+    },
+    grid: [across, down, n],
+  });
+  none.release();
+  spare.release();
+  return { y, codes };
+}

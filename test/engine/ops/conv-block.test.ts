@@ -1,0 +1,95 @@
+import { afterEach, describe, it } from 'vitest';
+import { EPS } from '../../../engine/ops/batchnorm.ts';
+import { convBlock, FoldedConvolution } from '../../../engine/ops/conv-block.ts';
+import { defaultTuning } from '../../../engine/tuning.ts';
+import { batchNormEval, batchNormEvalGrad } from '../../reference/batchnorm.ts';
+import { conv3d, conv3dGrad } from '../../reference/conv3d.ts';
+import { leakyRelu, leakyReluGrad } from '../../reference/leaky-relu.ts';
+import { maxPool3d, maxPool3dGrad } from '../../reference/max-pool3d.ts';
+import {
+  BACKWARD,
+  expectClose,
+  FORWARD,
+  property,
+  randomArray,
+  runWithGradients,
+  upload,
+  volumeShapes,
+} from '../compare.ts';
+import { testGpu } from '../gpu.ts';
+
+const SLOPE = 0.01;
+
+afterEach(async () => {
+  const gpu = await testGpu();
+  Object.assign(gpu.tuning, defaultTuning(gpu.device));
+});
+
+/** The same block as four float64 operations, with its input gradient. */
+function reference(
+  { x, weight, bias, gamma, beta, mean, variance }: Record<string, ReturnType<typeof randomArray>>,
+  pooled: boolean,
+) {
+  const convolved = conv3d(x, weight, bias, 1);
+  const normalised = batchNormEval(convolved, gamma, beta, mean, variance, EPS);
+  const active = leakyRelu(normalised, SLOPE);
+  const inputGradient = (dy: ReturnType<typeof randomArray>) => {
+    const dactive = pooled ? maxPool3dGrad(active, dy) : dy;
+    const dnormalised = leakyReluGrad(normalised, SLOPE, dactive);
+    const dconvolved = batchNormEvalGrad(convolved, gamma, mean, variance, EPS, dnormalised).dx;
+    return conv3dGrad(x, weight, dconvolved, 1).dx;
+  };
+  return { y: pooled ? maxPool3d(active) : active, inputGradient };
+}
+
+describe.each([
+  { pooled: true, share: true },
+  { pooled: true, share: false },
+  { pooled: false, share: true },
+  { pooled: false, share: false },
+])(
+  'block in evaluation, pooled: $pooled, weights shared between lanes where possible: $share',
+  ({ pooled, share }) => {
+    it('output and input gradient agree with the four operations in float64', async () => {
+      const gpu = await testGpu();
+      if (!share) gpu.tuning.weightLanes = 1;
+      await property(
+        volumeShapes(7, 11),
+        async ({ n, ci, co, d, h, w, seed }) => {
+          const arrays = {
+            x: randomArray([n, ci, d, h, w], seed),
+            weight: randomArray([co, ci, 3, 3, 3], seed + 1),
+            bias: randomArray([co], seed + 2),
+            gamma: randomArray([co], seed + 3),
+            beta: randomArray([co], seed + 4),
+            mean: randomArray([co], seed + 5),
+            variance: randomArray([co], seed + 6, 0.5, 1),
+          };
+          const { y, inputGradient } = reference(arrays, pooled);
+          const dy = randomArray(y.shape, seed + 7);
+          const held = Object.entries(arrays).filter(([name]) => name !== 'x');
+          const tensors = Object.fromEntries(held.map(([name, array]) => [name, upload(gpu, array, name)]));
+          const { weight, bias, gamma, beta, mean, variance } = tensors;
+          const folded = new FoldedConvolution(gpu, weight, bias, {
+            gamma,
+            beta,
+            runningMean: mean,
+            runningVar: variance,
+          });
+          folded.backward(); // packs now, so that the count of buffers below is the block's own
+          const actual = await runWithGradients(
+            gpu,
+            [arrays.x],
+            (tape, x) => convBlock(tape, x, folded, SLOPE, pooled),
+            dy,
+          );
+          folded.release();
+          for (const tensor of Object.values(tensors)) tensor.release();
+          expectClose(actual.output, y.data, FORWARD, 'output');
+          expectClose(actual.gradients[0], inputGradient(dy).data, BACKWARD, 'input gradient');
+        },
+        25,
+      );
+    });
+  },
+);
