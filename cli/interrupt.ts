@@ -29,11 +29,11 @@ export async function interruptible<T>(
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) {
-      source.stderr.write('\nvoxmask: stopped at once; the current step was not saved.\n');
+      source.stderr.write('\nvoxmask: stopped at once; the steps under way were not saved.\n');
       source.exit(130);
       return;
     }
-    const words = 'finishing the current step and saving. Press Ctrl-C again to stop at once.';
+    const words = 'finishing the steps under way and saving. Press Ctrl-C again to stop at once.';
     source.stderr.write(`\nvoxmask: interrupted; ${words}\n`);
     controller.abort(new Interrupted());
   };

@@ -1,21 +1,23 @@
-// Weight gradient of the convolution, second part: dw[co, ci, 9 kz + t] = sum over chunks of
-//   partial[chunk, (co / 8, ci, kz), t, co % 8]   as conv3d_weight_grad wrote it
-// grid: size of dw / 256 workgroups, folded into y beyond 65,535
+// Weight gradient of the convolution, second part: dw[co, ci, tap] = sum over chunks of
+//   partial[chunk, co / 8, ci, tap, co % 8]   as conv3d_weight_grad and conv3d_weight_grad_lanes wrote it
+// grid: [padded co * ci / 64, 27]
 struct Params { ci: u32, co: u32, chunks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> partial: array<f32>; // [chunks * ((co + 7) / 8) * ci * 3 * 72]
+@group(0) @binding(1) var<storage, read> partial: array<f32>; // [chunks * ((co + 7) / 8) * ci * 216]
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>; // [co * ci * 27]
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * 256u + lane;
-  if (i >= p.co * p.ci * 27u) { return; }
-  let tap = i % 27u;
-  let channel = i / 27u % p.ci;
-  let output = i / (27u * p.ci);
-  let items = (p.co + 7u) / 8u * p.ci * 3u;
-  let item = (output / 8u * p.ci + channel) * 3u + tap / 9u;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  let pair = id.x / 8u;
+  let output = pair / p.ci * 8u + id.x % 8u;
+  let tap = group.y;
+  if (output >= p.co) { return; }
+  let step = (p.co + 7u) / 8u * p.ci * 216u;
+  var at = (pair * 27u + tap) * 8u + id.x % 8u;
   var sum = 0.0;
-  for (var chunk = 0u; chunk < p.chunks; chunk++) { sum += partial[((chunk * items + item) * 9u + tap % 9u) * 8u + output % 8u]; }
-  dw[i] = sum;
+  for (var chunk = 0u; chunk < p.chunks; chunk++) {
+    sum += partial[at];
+    at += step;
+  }
+  dw[(output * p.ci + pair % p.ci) * 27u + tap] = sum;
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../cohort/session.ts';
+import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { maskBlend } from '../engine/ops/mask-blend.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -24,6 +25,9 @@ export async function maskedProbabilities(
   const { gpu } = network;
   network.setTrainable(false);
   const probabilities: number[] = [];
+  const inFlight = new InFlight<Float32Array>(stepsInFlight(1), (logits) => {
+    probabilities.push(softmax(logits)[classIndex]);
+  });
   for (const session of sessions) {
     const tape = new Tape(gpu);
     const x = images.batch(gpu, [session]);
@@ -31,9 +35,12 @@ export async function maskedProbabilities(
     x.release();
     const logits = network.forward(tape, masked, 'evaluation');
     masked.release();
-    probabilities.push(softmax(await gpu.read(logits))[classIndex]);
+    const values = gpu.read(logits);
     logits.release();
+    await inFlight.add(values);
+    await gpu.submit();
   }
+  await inFlight.drain();
   return probabilities;
 }
 

@@ -1,5 +1,6 @@
 import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
+import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { ImageStore } from '../model/images.ts';
@@ -61,12 +62,12 @@ export interface GroupRun {
 /**
  * One mask for a group of images (paper, sections 2.3.3 and 2.3.5): starts at 1, takes one image (or batch) per step in
  * an order redrawn each epoch, and keeps the mask of the epoch with the lowest loss on the images to select on. An
- * abort ends it after the step under way; the epoch so cut is validated too, so that a mask comes of it.
+ * abort ends it after the steps under way; the epoch so cut is validated too, so that a mask comes of it.
  *
  * @throws InputError without images to fit or select on, or when a loss is no number
  */
 export async function groupMask(run: GroupRun): Promise<GroupMask> {
-  const { objective, images, options, signal } = run;
+  const { objective, images, options } = run;
   for (const [name, sessions] of [
     ['fit', run.fit],
     ['select', run.select],
@@ -79,6 +80,15 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
       );
   }
   const trainer = new MaskTrainer(objective, images.grid.shape, options.learningRate);
+  try {
+    return await fitMask(run, trainer);
+  } finally {
+    trainer.release();
+  }
+}
+
+async function fitMask(run: GroupRun, trainer: MaskTrainer): Promise<GroupMask> {
+  const { options, signal } = run;
   const stopping = new Stopping(options);
   const epochs: MaskEpoch[] = [];
   let best: MaskEpoch | null = null;
@@ -104,7 +114,6 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
     run.onEpoch?.(entry);
     if (stopping.done(validation.total)) break;
   }
-  trainer.release();
   if (!best) throw new InputError('group mask', 'no step was taken', 'Allow at least one epoch and one step');
   return { mask, best, epochs, interrupted: signal?.aborted ?? false };
 }
@@ -115,32 +124,42 @@ async function fitEpoch(
   epoch: number,
   before: number,
 ) {
+  const { gpu } = objective.network;
   const order = new RandomStream(options.seed, streams.mask, epoch).permutation(fit.length);
-  const losses: MaskLoss[] = [];
-  for (const batch of batches(
+  const shuffled = batches(
     order.map((i) => fit[i]),
     options.batchSize,
-  )) {
-    if (signal?.aborted || before + losses.length >= options.maxSteps) break;
-    const x = images.batch(objective.network.gpu, batch);
-    const loss = await trainer.step(
-      x,
-      batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', '),
-    );
-    x.release();
+  ).slice(0, options.maxSteps - before);
+  const losses: MaskLoss[] = [];
+  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize), (loss) => {
     losses.push(loss);
     onStep?.(before + losses.length, loss);
+  });
+  for (const batch of shuffled) {
+    if (signal?.aborted) break;
+    const x = images.batch(gpu, batch);
+    const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
+    const loss = trainer.step(x, names);
+    x.release();
+    await inFlight.add(loss);
+    await gpu.submit(); // the GPU has this step before the host decodes the next image
   }
+  await inFlight.drain();
   return { steps: losses.length, loss: meanLoss(losses) };
 }
 
 async function validate({ objective, images, select }: GroupRun, mask: Tensor): Promise<MaskLoss> {
+  const { gpu } = objective.network;
   const losses: MaskLoss[] = [];
+  const inFlight = new InFlight<MaskLoss>(stepsInFlight(1), (loss) => losses.push(loss));
   for (const session of select) {
-    const x = images.batch(objective.network.gpu, [session]);
-    losses.push(await objective.loss(mask, x));
+    const x = images.batch(gpu, [session]);
+    const loss = objective.loss(mask, x);
     x.release();
+    await inFlight.add(loss);
+    await gpu.submit();
   }
+  await inFlight.drain();
   const loss = meanLoss(losses);
   if (!Number.isFinite(loss.total))
     throw new InputError('mask validation', `the loss is ${loss.total}`, 'Lower the learning rate');

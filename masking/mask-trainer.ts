@@ -1,48 +1,46 @@
 import { InputError } from '../cohort/error.ts';
-import { Adam, clamp } from '../engine/adam.ts';
 import type { Gpu } from '../engine/gpu.ts';
+import { MaskStep } from '../engine/ops/mask-step.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import type { MaskLoss, MaskObjective } from './objective.ts';
+import { type MaskLoss, type MaskObjective, maskLoss } from './objective.ts';
 
 /** A mask on the GPU that Adam moves down the objective's gradient, kept in [0, 1] (docs/method.md, mask). */
 export class MaskTrainer {
-  readonly mask: Tensor;
   private readonly gpu: Gpu;
   private readonly objective: MaskObjective;
-  private readonly adam: Adam;
+  private readonly mover: MaskStep;
   private steps = 0;
 
   /** Starts from a mask of ones. */
   constructor(objective: MaskObjective, shape: readonly number[], learningRate: number) {
     this.gpu = objective.network.gpu;
     this.objective = objective;
-    this.mask = this.gpu.full(shape, 1, 'mask');
-    this.mask.requiresGrad = true;
-    this.adam = new Adam(this.gpu, [this.mask], { learningRate });
+    this.mover = new MaskStep(this.gpu, this.gpu.full(shape, 1, 'mask'), objective.mu, {
+      ...objective.options,
+      adam: { learningRate },
+    });
+  }
+
+  /** The mask as it is now, [x, y, z]; to be asked for anew after each step. */
+  get mask(): Tensor {
+    return this.mover.mask;
   }
 
   /**
-   * One step on a batch of images [n, 1, x, y, z].
+   * Records and submits one step on a batch of images [n, 1, x, y, z], which may be released on return.
    *
    * @param what names the images, for messages
-   * @returns the loss before the step
-   * @throws InputError when the loss is no number
+   * @returns the loss before the step, once the GPU is done with it; fails with an InputError when it is no number
    */
-  async step(images: Tensor, what: string): Promise<MaskLoss> {
-    const { gradients, loss } = this.objective.gradient(this.mask, images);
-    this.adam.step(gradients);
-    gradients.release();
-    clamp(this.gpu, this.mask, 0, 1);
+  step(images: Tensor, what: string): Promise<MaskLoss> {
+    const { score, gradient } = this.objective.scoreGradient(this.mask, images);
+    const terms = this.mover.step(images, gradient);
+    gradient.release();
     this.steps += 1;
-    const value = await loss();
-    if (!Number.isFinite(value.total)) {
-      throw new InputError(
-        `mask step ${this.steps}`,
-        `the loss is ${value.total} on ${what}`,
-        'Lower the learning rate, or check this image',
-      );
-    }
-    return value;
+    const values = this.gpu.readAll([terms, score]);
+    terms.release();
+    score.release();
+    return this.finite(values, this.steps, what);
   }
 
   /** The mask as it is now, [x, y, z] with z fastest. */
@@ -51,7 +49,17 @@ export class MaskTrainer {
   }
 
   release(): void {
-    this.adam.release();
-    this.mask.release();
+    this.mover.release();
+  }
+
+  private async finite(values: Promise<Float32Array[]>, step: number, what: string): Promise<MaskLoss> {
+    const [[size, variation], [score]] = await values;
+    const loss = maskLoss(size, variation, score);
+    if (Number.isFinite(loss.total)) return loss;
+    throw new InputError(
+      `mask step ${step}`,
+      `the loss is ${loss.total} on ${what}`,
+      'Lower the learning rate, or check this image',
+    );
   }
 }

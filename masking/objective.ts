@@ -2,7 +2,6 @@ import type { Gpu } from '../engine/gpu.ts';
 import { classScore, type ScoreKind } from '../engine/ops/class-score.ts';
 import { maskBlend } from '../engine/ops/mask-blend.ts';
 import { maskSize } from '../engine/ops/mask-size.ts';
-import { scaledSum } from '../engine/ops/scaled-sum.ts';
 import type { Reduction } from '../engine/ops/sum.ts';
 import { totalVariation } from '../engine/ops/total-variation.ts';
 import { Tape } from '../engine/tape.ts';
@@ -41,19 +40,13 @@ export interface MaskLoss {
   readonly score: number;
 }
 
-/** The objective's parts as tensors of one element, on a tape. */
-interface Parts {
-  readonly size: Tensor;
-  readonly variation: Tensor;
-  readonly score: Tensor;
-}
-
 /** Equation 2 for a network in evaluation mode, a class and a mu. */
 export class MaskObjective {
   readonly options: ObjectiveOptions;
   readonly network: Network;
   private readonly classIndex: number;
-  private readonly mu: Tensor;
+  /** [1] or [x, y, z] */
+  readonly mu: Tensor;
 
   /**
    * @param mu [1] or [x, y, z]
@@ -72,50 +65,52 @@ export class MaskObjective {
   }
 
   /**
-   * The loss on a batch of images and its gradient with respect to the mask.
+   * f of a batch of images under a mask, and its gradient with respect to the masked images; the caller releases both.
    *
-   * @param mask   [x, y, z] with requiresGrad
+   * @param mask   [x, y, z]
    * @param images [n, 1, x, y, z]
-   * @returns the four losses as a tensor-reading promise, and the gradients, which the caller releases
+   * @returns score [1], gradient of the images' shape
    */
-  gradient(mask: Tensor, images: Tensor) {
+  scoreGradient(mask: Tensor, images: Tensor): { score: Tensor; gradient: Tensor } {
     const tape = new Tape(this.gpu);
-    const parts = this.evaluate(tape, mask, images);
-    const { lambda1, lambda2 } = this.options;
-    const regulariser = scaledSum(tape, parts.size, lambda1, parts.variation, lambda2);
-    const total = scaledSum(tape, regulariser, 1, parts.score, 1);
-    regulariser.release();
-    const gradients = tape.backward(total);
-    total.release();
-    return { gradients, loss: () => this.read(parts) };
+    const blended = maskBlend(tape, mask, images, this.mu);
+    blended.requiresGrad = true;
+    const score = this.score(tape, blended);
+    const gradients = tape.backward(score);
+    const gradient = gradients.of(blended).share();
+    gradients.release();
+    blended.release();
+    return { score, gradient };
   }
 
-  /** The loss on a batch of images, without a gradient. */
+  /**
+   * The loss on a batch of images, without a gradient.
+   *
+   * @param mask   [x, y, z] without requiresGrad
+   * @param images [n, 1, x, y, z]
+   */
   async loss(mask: Tensor, images: Tensor): Promise<MaskLoss> {
-    const frozen = mask.share();
-    frozen.requiresGrad = false;
-    const parts = this.evaluate(new Tape(this.gpu), frozen, images);
-    frozen.release();
-    return this.read(parts);
-  }
-
-  private evaluate(tape: Tape, mask: Tensor, images: Tensor): Parts {
-    const { beta1, beta2, reduction, score } = this.options;
+    const { lambda1, lambda2, beta1, beta2, reduction } = this.options;
+    const tape = new Tape(this.gpu);
     const size = maskSize(tape, mask, beta1, reduction);
     const variation = totalVariation(tape, mask, beta2, reduction);
     const blended = maskBlend(tape, mask, images, this.mu);
-    const logits = this.network.forward(tape, blended, 'evaluation');
-    blended.release();
-    const value = classScore(tape, logits, this.classIndex, score);
-    logits.release();
-    return { size, variation, score: value };
+    const score = this.score(tape, blended);
+    const values = this.gpu.readAll([size, variation, score]);
+    for (const tensor of [size, variation, blended, score]) tensor.release();
+    const [sizes, variations, scores] = await values;
+    return maskLoss(lambda1 * sizes[0], lambda2 * variations[0], scores[0]);
   }
 
-  private async read(parts: Parts): Promise<MaskLoss> {
-    const { lambda1, lambda2 } = this.options;
-    const values = await this.gpu.readAll([parts.size, parts.variation, parts.score]);
-    for (const part of Object.values(parts)) part.release();
-    const [size, variation, score] = [lambda1 * values[0][0], lambda2 * values[1][0], values[2][0]];
-    return { total: size + variation + score, size, variation, score };
+  private score(tape: Tape, blended: Tensor): Tensor {
+    const logits = this.network.forward(tape, blended, 'evaluation');
+    const score = classScore(tape, logits, this.classIndex, this.options.score);
+    logits.release();
+    return score;
   }
+}
+
+/** The loss made of its terms, the regularisers with their lambda. */
+export function maskLoss(size: number, variation: number, score: number): MaskLoss {
+  return { total: size + variation + score, size, variation, score };
 }

@@ -5,7 +5,7 @@ import { conv3d } from '../engine/ops/conv3d.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { linear } from '../engine/ops/linear.ts';
-import { maxPool3d } from '../engine/ops/max-pool3d.ts';
+import { normPool } from '../engine/ops/norm-pool.ts';
 import { reshape } from '../engine/ops/reshape.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -71,9 +71,13 @@ export class Network {
       }
       const weight = this.get(`${layer.convolution}.weight`);
       then(conv3d(tape, current, weight, this.get(`${layer.convolution}.bias`), layer.stride));
-      then(batchNorm(tape, current, this.batchNormTensors(layer.batchNorm), training));
-      then(leakyRelu(tape, current, SLOPE));
-      if (layer.pooled) then(maxPool3d(tape, current));
+      const norm = this.batchNormTensors(layer.batchNorm);
+      if (layer.pooled) {
+        then(normPool(tape, current, norm, SLOPE));
+      } else {
+        then(batchNorm(tape, current, norm, training));
+        then(leakyRelu(tape, current, SLOPE));
+      }
     }
     then(reshape(tape, current, [x.shape[0], current.size / x.shape[0]]));
     const rate = this.architecture.dropout;

@@ -2,6 +2,7 @@ import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import { refuseLeak } from '../cohort/split.ts';
 import { Adam } from '../engine/adam.ts';
+import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import { Tape } from '../engine/tape.ts';
@@ -69,7 +70,7 @@ export interface Training {
 /**
  * Trains a network (paper, section 2.2.3): cross-entropy, Adam, validation after each epoch; stops once the validation
  * loss has been above its lowest value for `patience` epochs in a row. The result is the epoch of highest validation
- * balanced accuracy, of equals the first. An abort ends it after the step under way, with the best epoch so far.
+ * balanced accuracy, of equals the first. An abort ends it after the steps under way, with the best epoch so far.
  *
  * @throws InputError when a loss is no number, naming the step and its images
  */
@@ -122,25 +123,31 @@ async function trainEpoch(training: Training, adam: Adam, epoch: number): Promis
   );
   let total = 0;
   let seen = 0;
+  let arrived = 0;
+  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
+    const { length } = shuffled[arrived++];
+    total += loss * length;
+    seen += length;
+    training.onStep?.({ epoch, step: arrived, steps: shuffled.length, loss });
+  });
   training.network.setTrainable(true);
   for (const [i, batch] of shuffled.entries()) {
     if (signal?.aborted) break;
-    const step = (epoch - 1) * shuffled.length + i;
-    const loss = await trainStep(training, adam, batch, step);
-    total += loss * batch.length;
-    seen += batch.length;
-    training.onStep?.({ epoch, step: i + 1, steps: shuffled.length, loss });
+    await inFlight.add(trainStep(training, adam, batch, (epoch - 1) * shuffled.length + i));
+    await training.network.gpu.submit(); // the GPU has this step before the host decodes the next images
   }
+  await inFlight.drain();
   return total / seen;
 }
 
 /**
- * One step of training on a batch: forward, backward, Adam.
+ * Records and submits one step of training on a batch: forward, backward, Adam.
  *
  * @param step counts all steps of a training; dropout draws by it
- * @returns the batch's mean cross-entropy before the step
+ * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with an InputError that
+ *   names the step and its images when it is no number
  */
-export async function trainStep(
+export function trainStep(
   training: Training,
   adam: Adam,
   batch: readonly Session[],
@@ -163,17 +170,20 @@ export async function trainStep(
   gradients.release();
   x.release();
   labels.release();
-  const [value] = await gpu.read(loss);
+  const value = gpu.read(loss);
   loss.release();
-  if (!Number.isFinite(value)) {
-    const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-    throw new InputError(
-      `training step ${step + 1}`,
-      `the loss is ${value} on ${names}`,
-      'Lower the learning rate, or check these images',
-    );
-  }
-  return value;
+  return finite(value, batch, step);
+}
+
+async function finite(read: Promise<Float32Array>, batch: readonly Session[], step: number): Promise<number> {
+  const [value] = await read;
+  if (Number.isFinite(value)) return value;
+  const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
+  throw new InputError(
+    `training step ${step + 1}`,
+    `the loss is ${value} on ${names}`,
+    'Lower the learning rate, or check these images',
+  );
 }
 
 function labelOf(network: Network, session: Session): number {

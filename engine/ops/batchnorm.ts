@@ -16,7 +16,8 @@ export interface BatchNormTensors {
   readonly runningVar: Tensor;
 }
 
-interface Geometry {
+/** A tensor seen as [n, channels, spatial]. */
+export interface Geometry {
   readonly n: number;
   readonly channels: number;
   readonly spatial: number;
@@ -54,7 +55,8 @@ export function batchNorm(tape: Tape, x: Tensor, tensors: BatchNormTensors, trai
   );
 }
 
-function batchStatistics(
+/** Mean and 1 / standard deviation of each channel over the batch, both [channels]; moves the running ones. */
+export function batchStatistics(
   gpu: Gpu,
   x: Tensor,
   geometry: Geometry,

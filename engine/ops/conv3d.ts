@@ -1,5 +1,5 @@
 import { GpuError } from '../errors.ts';
-import { type Gpu, grid1d } from '../gpu.ts';
+import type { Gpu } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { channelSums } from './channel-sums.ts';
@@ -33,6 +33,9 @@ export function conv3d(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, stri
     needs[2] ? channelSums(gpu, dy, `${weight.label} bias gradient`) : null,
   ]);
 }
+
+/** Workgroups that a weight gradient is cut into at least, where the volume has as many parts. */
+const PARALLEL = 512;
 
 /** Extent of the output along an axis of `size` voxels. */
 export function convolvedSize(size: number, stride: Stride): number {
@@ -95,25 +98,43 @@ function stridedInputGrad(
   return dx;
 }
 
-function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
+/** First part: sums per chunk of the volume, [chunks, octets, ci, 27, 8]. */
+function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
   const { n, channels: ci, d, h, w } = volumeShape(x);
   const { d: od, h: oh, w: ow } = volumeShape(dy);
-  const items = Math.ceil(co / 8) * ci * 3;
+  const pairs = Math.ceil(co / 8) * ci;
+  const label = 'weight gradient parts';
+  if (stride === 1 && gpu.tuning.weightLanes === 8) {
+    const chunks = Math.max(1, Math.min(n * d * h, Math.ceil(PARALLEL / pairs)));
+    const partial = gpu.empty([chunks, pairs, 216], label);
+    gpu.run('conv3d_weight_grad_lanes', {
+      bindings: { x, dy, partial },
+      params: { n, ci, co, d, h, w, chunks },
+      grid: [Math.ceil(pairs / 8), chunks, 1],
+    });
+    return partial;
+  }
   const lanes = lanesFor(ow, 64);
-  const groups = Math.ceil((items * lanes) / 64);
-  const chunks = Math.max(1, Math.min(n * od, Math.ceil(512 / groups)));
-  const partial = gpu.empty([chunks, items, 72], 'weight gradient parts');
+  const groups = Math.ceil((3 * pairs * lanes) / 64);
+  const chunks = Math.max(1, Math.min(n * od, Math.ceil(PARALLEL / groups)));
+  const partial = gpu.empty([chunks, pairs, 216], label);
   gpu.run('conv3d_weight_grad', {
     bindings: { x, dy, partial },
     params: { n, ci, co, d, h, w, od, oh, ow, lanes, chunks },
     constants: { STRIDE: stride },
     grid: [groups, chunks, 1],
   });
+  return partial;
+}
+
+function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
+  const ci = x.shape[1];
+  const partial = weightGradParts(gpu, x, dy, co, stride);
   const dw = gpu.empty([co, ci, 3, 3, 3], 'weight gradient');
   gpu.run('conv3d_weight_grad_merge', {
     bindings: { partial, dw },
-    params: { ci, co, chunks },
-    grid: grid1d(dw.size, 256),
+    params: { ci, co, chunks: partial.shape[0] },
+    grid: [Math.ceil((Math.ceil(co / 8) * ci) / 8), 27, 1],
   });
   partial.release();
   return dw;

@@ -39,7 +39,7 @@ export function packWeights(gpu: Gpu, weight: Tensor, options: PackOptions = {})
     bindings: { weight, scale: scale ?? weight, packed }, // without a scale the binding is not read
     params: { inputs, outputs },
     constants: { BLOCK: octet, TRANSPOSED: Number(transposed), SCALED: Number(scale !== undefined) },
-    grid: grid1d(size, 256),
+    grid: grid1d(size / 27, 64),
   });
   return { packed, inputs, outputs, octet };
 }

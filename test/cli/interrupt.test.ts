@@ -33,7 +33,7 @@ it.each(['SIGINT', 'SIGTERM'])('lets work finish its step and save after %s', as
   await expect(work).rejects.toBeInstanceOf(Interrupted);
   expect(saved).toEqual([1, 2, 3]);
   expect(source.exits).toEqual([]);
-  expect(source.stderr.text).toContain('finishing the current step');
+  expect(source.stderr.text).toContain('finishing the steps under way');
 });
 
 it('gives up at once at the second signal', async () => {

@@ -219,7 +219,7 @@ it.skipIf(!existsSync(built))('keeps the best mask so far when it is interrupted
     child.on('close', resolve);
   });
   expect(code, said).toBe(130);
-  expect(said).toMatch(/finishing the current step/);
+  expect(said).toMatch(/finishing the steps under way/);
   expect(said).toMatch(/Stopped after \d+ steps; saved the best mask: .*mask\.nii\.gz/);
   expect(said).toMatch(/voxmask: interrupted\n$/);
   expect(results).toMatch(/images fitted on +4 of 4/);

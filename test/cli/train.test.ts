@@ -244,7 +244,9 @@ describe('an interruption', () => {
       },
     );
     opened.gpu.close();
-    expect(done).toBe(steps);
+    // the steps under way when it was asked to stop are finished, no other is begun
+    expect(done).toBeGreaterThanOrEqual(steps);
+    expect(done).toBeLessThanOrEqual(steps + 3);
     return result;
   }
 
@@ -279,7 +281,7 @@ describe('an interruption', () => {
       child.on('close', resolve);
     });
     expect(code, said).toBe(130);
-    expect(said).toMatch(/finishing the current step and saving/);
+    expect(said).toMatch(/finishing the steps under way and saving/);
     expect(said).toMatch(/Stopped early; the best epoch so far \(\d+\) was saved in /);
     expect(said).toMatch(/voxmask: interrupted\n$/);
     expect(results).toMatch(/^kept +epoch \d+ of \d+$/m);

@@ -40,6 +40,7 @@ beforeAll(async () => {
   gpu = await testGpu();
   const network = new Network(gpu, architecture, initialWeights(architecture, 1));
   objective = new MaskObjective(network, gpu.full([1], 1, 'mu'), 1, objectiveDefaults);
+  await run({ maxSteps: 1 }); // the network keeps what it makes at its first use
 });
 
 function run(options: Partial<GroupRun['options']>, more: Partial<GroupRun> = {}) {
@@ -74,15 +75,61 @@ it('the same seed gives the same bits, another order of images others', async ()
   expect(other.mask).not.toEqual(once.mask);
 });
 
-it('stops by steps, by patience, and by an abort after the step under way', async () => {
+it('stops by steps and by patience', async () => {
   expect((await run({ maxSteps: 6 })).epochs.map((epoch) => epoch.steps)).toEqual([4, 6]);
   expect((await run({ epochs: 50, patience: 2, tolerance: 0.99 })).epochs.length).toBe(3);
+});
+
+it('an abort ends it after the steps under way, and the mask so far is validated', async () => {
+  const fit = Array.from({ length: 24 }, (_, i) => sessions[i % 4]);
   const controller = new AbortController();
+  const seen: number[] = [];
   const onStep = (steps: number) => {
+    seen.push(steps);
     if (steps === 2) controller.abort();
   };
-  const { epochs, interrupted } = await run({}, { signal: controller.signal, onStep });
-  expect([epochs.map((epoch) => epoch.steps), interrupted]).toEqual([[2], true]);
+  const { epochs, interrupted } = await run({}, { fit, signal: controller.signal, onStep });
+  const [{ steps, validation }] = epochs;
+  expect([epochs.length, interrupted, Number.isFinite(validation.total)]).toEqual([1, true, true]);
+  expect(steps).toBeLessThanOrEqual(2 + 8);
+  expect(seen).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+});
+
+it('steps under way together give the same bits and losses as steps awaited one by one', async () => {
+  const record = async (together: boolean) => {
+    const trainer = new MaskTrainer(objective, images.grid.shape, 0.1);
+    const losses = [];
+    for (const session of sessions) {
+      const x = images.batch(gpu, [session]);
+      const loss = trainer.step(x, 'x');
+      x.release();
+      losses.push(together ? loss : await loss);
+    }
+    const result = { losses: await Promise.all(losses), mask: await trainer.read() };
+    trainer.release();
+    return result;
+  };
+  expect(await record(true)).toEqual(await record(false));
+});
+
+it('an image whose loss is no number ends the run by step and name, and gives memory back', async () => {
+  const broken = sessions[1];
+  const batch: ImageStore['batch'] = (gpu, asked) =>
+    asked.includes(broken)
+      ? gpu.full([1, 1, ...images.grid.shape], Number.MAX_VALUE, 'broken')
+      : images.batch(gpu, asked);
+  const store = Object.create(images, { batch: { value: batch } });
+  const before = gpu.memory().liveBuffers;
+  const seen: number[] = [];
+  const failed = run({}, { images: store, onStep: (steps) => seen.push(steps) });
+  const names = `${broken.participantId} ${broken.sessionId}`;
+  const { message } = await failed.then(
+    () => new Error('no error'),
+    (error: Error) => error,
+  );
+  expect(message).toContain(`on ${names}. Lower the learning rate`);
+  expect(message).toMatch(new RegExp(`^mask step ${seen.length + 1}: the loss is (NaN|-?Infinity) on`));
+  expect(gpu.memory().liveBuffers).toBe(before);
 });
 
 it('refuses an empty group, and a loss that is no number by the name of its image', async () => {

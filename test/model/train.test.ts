@@ -10,7 +10,14 @@ import { EarlyStopping } from '../../model/early-stopping.ts';
 import { ImageStore } from '../../model/images.ts';
 import { metricsOf } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
-import { type TrainOptions, train, trainDefaults } from '../../model/train.ts';
+import {
+  startAdam,
+  type Training,
+  type TrainOptions,
+  train,
+  trainDefaults,
+  trainStep,
+} from '../../model/train.ts';
 import { initialWeights } from '../../model/weights.ts';
 import { testGpu } from '../engine/gpu.ts';
 
@@ -35,7 +42,7 @@ const architecture: Architecture = {
   classes: ['CN', 'AD'],
 };
 
-async function run(options: Partial<TrainOptions>, signal?: AbortSignal) {
+async function run(options: Partial<TrainOptions>, signal?: AbortSignal, onStep?: Training['onStep']) {
   const network = new Network(await testGpu(), architecture, initialWeights(architecture, 1));
   try {
     const sides = { train: split.train, validation: split.validation };
@@ -45,6 +52,7 @@ async function run(options: Partial<TrainOptions>, signal?: AbortSignal) {
       ...sides,
       options: { ...trainDefaults, batchSize: 2, ...options },
       ...(signal && { signal }),
+      ...(onStep && { onStep }),
     });
   } finally {
     network.release();
@@ -75,11 +83,38 @@ it('a loss that is no number stops the run and names the step and its images', a
   );
 });
 
-it('an abort ends the run after the step under way', async () => {
-  const controller = new AbortController();
-  controller.abort();
-  const { epochs, interrupted } = await run({ epochs: 3 }, controller.signal);
+it('an abort ends the run: before it without a step, in it after the steps under way', async () => {
+  const early = new AbortController();
+  early.abort();
+  expect(await run({ epochs: 3 }, early.signal)).toMatchObject({ epochs: [], interrupted: true });
+  const late = new AbortController();
+  const seen: number[] = [];
+  const { epochs, interrupted } = await run({ epochs: 3, batchSize: 1 }, late.signal, ({ step }) => {
+    seen.push(step);
+    late.abort();
+  });
   expect([epochs.length, interrupted]).toEqual([0, true]);
+  expect(seen).toEqual(Array.from({ length: Math.min(1 + 8, seen.length) }, (_, i) => i + 1));
+});
+
+it('steps under way together give the same bits and losses as steps awaited one by one', async () => {
+  const gpu = await testGpu();
+  const record = async (together: boolean) => {
+    const network = new Network(gpu, architecture, initialWeights(architecture, 1));
+    const training = { network, images, ...split, options: trainDefaults };
+    const adam = startAdam(network, trainDefaults);
+    const losses = [];
+    for (let step = 0; step < 5; step++) {
+      const batch = [0, 1].map((i) => split.train[(step + i) % split.train.length]);
+      const loss = trainStep(training, adam, batch, step);
+      losses.push(together ? loss : await loss);
+    }
+    const result = { losses: await Promise.all(losses), weights: await network.download() };
+    adam.release();
+    network.release();
+    return result;
+  };
+  expect(await record(true)).toEqual(await record(false));
 });
 
 it('stops once the loss has been above its lowest for so many epochs in a row', () => {

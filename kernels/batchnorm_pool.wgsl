@@ -1,0 +1,66 @@
+// Batch normalisation, LeakyReLU and pooling in one pass over x [n, channels, d, h, w]:
+//   y = max over 2 x 2 x 2 windows (as max_pool3d takes them) of LeakyReLU((x - mean) inverse_std gamma + beta)
+// codes: four bits a window, the position 4 kz + 2 ky + kx of the first largest value, and 8 where it is above 0; two
+// neighbours along x share a word. The slope is above 0, so that the maximum may be taken before the LeakyReLU.
+// A thread takes two windows; a workgroup covers `lanes` pairs of them in 64 / lanes rows, a row being one (z, y).
+// grid: [pairs / lanes, od * oh / (64 / lanes), n * channels]
+struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * d * h * w]
+@group(0) @binding(2) var<storage, read> mean: array<f32>; // [channels]
+@group(0) @binding(3) var<storage, read> inverse_std: array<f32>; // [channels]
+@group(0) @binding(4) var<storage, read> gamma: array<f32>; // [channels]
+@group(0) @binding(5) var<storage, read> beta: array<f32>; // [channels]
+@group(0) @binding(6) var<storage, read_write> y: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
+@group(0) @binding(7) var<storage, read_write> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
+
+/// the largest value of a window so far and its position
+struct Window { best: f32, at: u32 }
+
+fn take(window: Window, value: f32, position: u32) -> Window {
+  let better = (value > window.best) | (position == 0u);
+  return Window(select(window.best, value, better), select(window.at, position, better));
+}
+
+fn leaky(v: f32) -> f32 {
+  return select(p.slope * v, v, v > 0.0);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let oh = (p.h + 1u) / 2u;
+  let ow = (p.w + 1u) / 2u;
+  let pairs = (ow + 1u) / 2u;
+  let pair = group.x * p.lanes + thread % p.lanes;
+  let line = group.y * (64u / p.lanes) + thread / p.lanes;
+  if (pair >= pairs || line >= (p.d + 1u) / 2u * oh) { return; }
+  let volume = group.z;
+  let c = volume % p.channels;
+  let factor = inverse_std[c] * gamma[c];
+  let center = mean[c];
+  let shift = beta[c];
+  let z = line / oh * 2u - p.d % 2u; // below zero wraps around to beyond the volume
+  let row = line % oh * 2u - p.h % 2u;
+  let column = pair * 4u - p.w % 2u;
+  let last = p.w - 1u;
+  var left = Window();
+  var right = Window();
+  for (var k = 0u; k < 4u; k++) {
+    let iz = z + k / 2u;
+    let iy = row + k % 2u;
+    let inside = (iz < p.d) & (iy < p.h);
+    let start = ((volume * p.d + min(iz, p.d - 1u)) * p.h + min(iy, p.h - 1u)) * p.w;
+    let columns = vec4<u32>(column, column + 1u, column + 2u, column + 3u);
+    let at = min(columns, vec4<u32>(last)) + start;
+    let v = (vec4f(x[at.x], x[at.y], x[at.z], x[at.w]) - center) * factor + shift;
+    let known = select(vec4f(), v, (columns <= vec4<u32>(last)) & vec4<bool>(inside)); // a zero of the padding takes part
+    left = take(take(left, known.x, 2u * k), known.y, 2u * k + 1u);
+    right = take(take(right, known.z, 2u * k), known.w, 2u * k + 1u);
+  }
+  let pooled = volume * ((p.d + 1u) / 2u) * oh + line;
+  y[pooled * ow + 2u * pair] = leaky(left.best);
+  if (2u * pair + 1u < ow) { y[pooled * ow + 2u * pair + 1u] = leaky(right.best); }
+  let low = left.at | select(0u, 8u, left.best > 0.0);
+  let high = right.at | select(0u, 8u, right.best > 0.0);
+  codes[pooled * pairs + pair] = low | (high << 4u);
+}
