@@ -2,7 +2,8 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type BatchNormTensors, EPS } from './batchnorm.ts';
-import { convolve, type PackedWeights, packWeights } from './convolution.ts';
+import { convolve, fewVoxels, type PackedWeights, packWeights } from './convolution.ts';
+import { maxPool3d } from './max-pool3d.ts';
 import { volumeShape } from './shapes.ts';
 
 /**
@@ -74,6 +75,12 @@ export function convBlock(
   const { gpu } = tape;
   const { bias, forward } = folded;
   const volume = volumeShape(x);
+  if (pooled && fewVoxels(gpu, volume)) {
+    const active = convBlock(tape, x, folded, slope, false);
+    const y = maxPool3d(tape, active);
+    active.release();
+    return y;
+  }
   const { y, codes } = convolve(gpu, x, forward, 'features', { bias, slope, pool: pooled });
   const label = 'features gradient';
   if (codes) {

@@ -8,6 +8,9 @@ const OCTET = 8;
 /** Below this many output channels a thread computes one of them instead of eight. */
 const NARROW = 4;
 
+/** Planes of windows that a thread of conv3d_narrow goes along. */
+const NARROW_RUN = 8;
+
 /** Weights in the order in which the convolution kernels read them. */
 export interface PackedWeights {
   readonly packed: Tensor;
@@ -56,6 +59,14 @@ export interface ConvolveOptions {
   readonly unpool?: { readonly codes: Tensor; readonly volume: VolumeShape; readonly slope: number };
 }
 
+/**
+ * Whether a volume has so few voxels that the patches of conv3d would leave most lanes without work, and the GPU can
+ * do better. Pooling then has a pass of its own.
+ */
+export function fewVoxels(gpu: Gpu, { d, h, w }: VolumeShape): boolean {
+  return gpu.tuning.weightLanes === OCTET && d * h * w <= 32;
+}
+
 /** Shape of the codes of a pooled volume: two windows along x share a word. */
 export function codesShape({ n, d, h, w }: VolumeShape, channels: number): number[] {
   return [n, channels, Math.ceil(d / 2), Math.ceil(h / 2), Math.ceil(Math.ceil(w / 2) / 2)];
@@ -78,6 +89,16 @@ export function convolve(
   const volume = unpool?.volume ?? volumeShape(x);
   const { n, d, h, w } = volume;
   const { inputs: ci, outputs: co, packed } = weights;
+  if (!pool && !unpool && weights.octet === OCTET && fewVoxels(gpu, volume)) {
+    const y = gpu.empty([n, co, d, h, w], label);
+    gpu.run('conv3d_few_voxels', {
+      bindings: { x, weight: packed, bias: bias ?? packed, y },
+      params: { n, ci, co, d, h, w, slope: slope ?? 1 },
+      constants: { HAS_BIAS: Number(bias !== undefined), LEAKY: Number(slope !== undefined) },
+      grid: [Math.ceil((n * d * h * w) / 16), Math.ceil(co / 16), 1],
+    });
+    return { y, codes: null };
+  }
   const half = (size: number) => (pool ? Math.ceil(size / 2) : size);
   const y = gpu.empty([n, co, half(d), half(h), half(w)], label);
   const codes = pool ? gpu.empty(codesShape(volume, co), `${label} maxima`, 'u32') : null;
@@ -85,7 +106,7 @@ export function convolve(
   const narrow = weights.octet === 1;
   const lanes = gpu.tuning.weightLanes;
   const patches = narrow
-    ? d * Math.ceil((h + (h % 2)) / 4) * Math.ceil((w + (w % 2)) / 8)
+    ? Math.ceil(Math.ceil(d / 2) / NARROW_RUN) * Math.ceil((h + (h % 2)) / 4) * Math.ceil((w + (w % 2)) / 4)
     : Math.ceil(d / 2) * Math.ceil(h / 2) * Math.ceil((w + (w % 2)) / 4);
   const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
   const [across, down] = grid1d(threads, 64);
@@ -104,7 +125,7 @@ export function convolve(
       SUBGROUPS: Number(lanes > 1),
       UNPOOL: Number(unpool !== undefined),
       HAS_BIAS: Number(bias !== undefined),
-      ...(narrow ? {} : { LEAKY: Number(slope !== undefined), POOL: Number(pool) }),
+      ...(narrow ? { RUN: NARROW_RUN } : { LEAKY: Number(slope !== undefined), POOL: Number(pool) }),
     },
     grid: [across, down, n],
   });
