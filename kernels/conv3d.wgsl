@@ -96,6 +96,11 @@ fn store_voxel(channel: u32, sample: u32, z: u32, row: u32, column: u32, v: vec4
   store(channel, step, (sample * p.co + channel) * step + (z * p.h + row) * p.w + column, leaky(v));
 }
 
+// a / b, exact below 2^20, which no volume that fits a binding exceeds in patches: integer division costs some machines as much as ten loads
+fn quotient(a: u32, b: u32) -> u32 {
+  return u32((f32(a) + 0.5) / f32(b));
+}
+
 /// the largest values of a window so far, in four channels, and where they are
 struct Window { best: vec4f, at: vec4<u32> }
 
@@ -157,11 +162,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let slot = (group.y * groups.x + group.x) * 64u + thread;
   let octet = slot / threads;
   if (octet * 8u >= p.co) { return; }
-  let patch_index = min(slot % threads, patches - 1u); // the surplus threads of an octet work for its weights only
+  let patch_index = min(slot - octet * threads, patches - 1u); // the surplus threads of an octet work for its weights only
   let sample = group.z;
-  let z = patch_index / (rows * pairs) * 2u - p.d % 2u;
-  let row = patch_index / pairs % rows * 2u - p.h % 2u;
-  let column = patch_index % pairs * 4u - p.w % 2u;
+  let line = quotient(patch_index, pairs);
+  let pz = quotient(line, rows);
+  let py = line - pz * rows;
+  let pair = patch_index - line * pairs;
+  let z = pz * 2u - p.d % 2u; // below zero wraps around to beyond the volume
+  let row = py * 2u - p.h % 2u;
+  let column = pair * 4u - p.w % 2u;
   let channel = octet * 8u;
   var bias_low = vec4f(); var bias_high = vec4f();
   if (HAS_BIAS == 1u) {
@@ -231,11 +240,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
     }
   }
-  if (slot % threads >= patches) { return; }
+  if (slot - octet * threads >= patches) { return; }
   if (POOL == 1u) {
-    let pz = patch_index / (rows * pairs);
-    let py = patch_index / pairs % rows;
-    let pair = patch_index % pairs;
     let left_a = pooled(z, row, column, a0, a1, a4, a5, a8, a9, a12, a13);
     let right_a = pooled(z, row, column + 2u, a2, a3, a6, a7, a10, a11, a14, a15);
     store_windows(channel, sample, pz, py, pair, left_a, right_a);

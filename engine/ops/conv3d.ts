@@ -130,11 +130,13 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
 function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
   const ci = x.shape[1];
   const partial = weightGradParts(gpu, x, dy, co, stride);
+  const [chunks, pairs] = partial.shape;
+  const taps = chunks > 4 ? 1 : 27; // long sums are spread over threads
   const dw = gpu.empty([co, ci, 3, 3, 3], 'weight gradient');
   gpu.run('conv3d_weight_grad_merge', {
     bindings: { partial, dw },
-    params: { ci, co, chunks: partial.shape[0] },
-    grid: [Math.ceil((Math.ceil(co / 8) * ci) / 8), 27, 1],
+    params: { ci, co, chunks, taps },
+    grid: [Math.ceil(pairs / 8), 27 / taps, 1],
   });
   partial.release();
   return dw;

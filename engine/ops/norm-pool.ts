@@ -3,7 +3,7 @@ import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type BatchNormTensors, batchStatistics } from './batchnorm.ts';
 import { codesShape } from './convolution.ts';
-import { chunksFor, rowGrid, type VolumeShape, volumeShape, voxels } from './shapes.ts';
+import { chunksFor, lanesFor, rowGrid, type VolumeShape, volumeShape, voxels } from './shapes.ts';
 
 /**
  * Batch normalisation by the batch's statistics (moving the running ones), LeakyReLU and maxPool3d in one pass: what
@@ -56,7 +56,7 @@ function backward(gpu: Gpu, saved: Saved, shape: VolumeShape, slope: number, nee
   const sums = gpu.empty([channels, chunks, 2], 'batch normalisation gradient parts');
   gpu.run('batchnorm_pool_grad_sums', {
     bindings: { x, dy, codes, mean, inverse_std: inverseStd, sums },
-    params: { n, channels, d, h, w, chunks, slope },
+    params: { n, channels, d, h, w, chunks, lanes: lanesFor(Math.ceil(w / 2), 64), slope },
     grid: [chunks, channels, 1],
   });
   const dgamma = gpu.empty([channels], 'gamma gradient');
