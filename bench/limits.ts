@@ -6,6 +6,8 @@ export interface MeasuredLimits {
   readonly copyBytesPerSecond: number;
   /** float32 operations per second in independent multiply-adds, two operations each (kernels/probe_fma.wgsl) */
   readonly flopsPerSecond: number;
+  /** the same in float16; null where the device has none */
+  readonly halfFlopsPerSecond: number | null;
 }
 
 const LEAST = 0.05; // s; a shorter run would measure the submission, not the kernel
@@ -14,9 +16,10 @@ const RUNS = 5;
 /** Measures the device's copy bandwidth and multiply-add rate: a second or two on any adapter. */
 export async function measureLimits(gpu: Gpu): Promise<MeasuredLimits> {
   const copyBytesPerSecond = await copyRate(gpu);
-  const flopsPerSecond = await multiplyAddRate(gpu);
+  const flopsPerSecond = await multiplyAddRate(gpu, false);
+  const halfFlopsPerSecond = gpu.device.features.has('shader-f16') ? await multiplyAddRate(gpu, true) : null;
   await gpu.trim();
-  return { copyBytesPerSecond, flopsPerSecond };
+  return { copyBytesPerSecond, flopsPerSecond, halfFlopsPerSecond };
 }
 
 /** Large against any cache, and within what the device can bind. */
@@ -39,16 +42,21 @@ async function copyRate(gpu: Gpu): Promise<number> {
   return (2 * bytes) / seconds;
 }
 
-async function multiplyAddRate(gpu: Gpu): Promise<number> {
+async function multiplyAddRate(gpu: Gpu, half: boolean): Promise<number> {
   const size = 2 ** 20; // threads: several waves on the largest GPUs
   const x = gpu.full([1], 0, 'factor'); // 0 keeps the values in range however many rounds there are
   const y = gpu.empty([4 * size], 'sums');
   const seconds = await secondsPerUnit(gpu, (rounds) =>
-    gpu.run('probe_fma', { bindings: { x, y }, params: { size, rounds }, grid: grid1d(size, 64) }),
+    gpu.run('probe_fma', {
+      bindings: { x, y },
+      params: { size, rounds },
+      constants: { HALF: Number(half) },
+      grid: grid1d(size, 64),
+    }),
   );
   x.release();
   y.release();
-  return (64 * size) / seconds;
+  return (128 * size) / seconds;
 }
 
 /**

@@ -4,6 +4,7 @@ import { Faults } from './faults.ts';
 import { type Constants, matchBindings } from './kernel.ts';
 import { KernelLibrary } from './library.ts';
 import { BufferPool, type MemoryReport } from './pool.ts';
+import type { DispatchRecord } from './profiler.ts';
 import type { Names } from './size-expression.ts';
 import { CommandStream } from './stream.ts';
 import { type ElementType, elementCount, Tensor } from './tensor.ts';
@@ -141,15 +142,25 @@ export class Gpu {
     });
   }
 
+  /**
+   * Times every kernel that `work` records, each alone on the GPU, in the order of recording.
+   *
+   * @param work must wait for what it recorded (`synchronize`, `read`)
+   */
+  profile(work: () => Promise<void>): Promise<DispatchRecord[]> {
+    return this.stream.profiled(work);
+  }
+
   /** What the pool holds; `peakBytes` is the most it ever held. */
   memory(): MemoryReport {
     return this.pool.report();
   }
 
-  /** Gives free buffers back to the device, for when other shapes come next. */
+  /** Gives free buffers back to the device, for when other shapes come next; the peak is counted anew. */
   async trim(): Promise<void> {
     await this.synchronize();
     this.pool.trim();
+    this.pool.resetPeak();
   }
 
   /** Closes the device. */

@@ -16,6 +16,8 @@ export interface Binding {
   readonly elementBytes: number;
   /** How many array elements the kernel may touch, from the `// [expression]` behind its declaration. */
   readonly count: (names: Names) => number;
+  /** Whether it is updated in place, read as well as written: `// [expression] in place`. */
+  readonly inPlace: boolean;
 }
 
 /** A kernel's source after its constants are set, and what reflection says of it. */
@@ -30,6 +32,8 @@ export interface Kernel {
     readonly members: readonly MemberInfo[];
   } | null;
   readonly workgroupSize: readonly number[];
+  /** Arithmetic operations of a call, from `// operations: expression`; null for kernels whose work is moving memory. */
+  readonly operations: ((names: Names) => number) | null;
 }
 
 /**
@@ -53,6 +57,7 @@ export function readKernel(name: string, source: string, constants: Constants): 
     bindings: module.storage.map((variable) => readBinding(name, code, variable)),
     params: uniform ? { index: uniform.binding, bytes: uniform.size, members: uniform.members ?? [] } : null,
     workgroupSize: entry.workgroupSize,
+    operations: readOperations(code),
   };
 }
 
@@ -74,8 +79,13 @@ function readConstants(code: string): Constants {
   return Object.fromEntries(found.map((match) => [match[1], Number(match[2])]));
 }
 
+function readOperations(code: string): Kernel['operations'] {
+  const stated = /^\/\/ operations: (.+)$/m.exec(code);
+  return stated && parseSize(stated[1]);
+}
+
 function readBinding(kernel: string, code: string, variable: VariableInfo): Binding {
-  const contract = new RegExp(`> *${variable.name}: *array<[^;]*; *// *\\[([^\\]]+)\\]`).exec(code);
+  const contract = new RegExp(`> *${variable.name}: *array<[^;]*; *// *\\[([^\\]]+)\\](.*)`).exec(code);
   if (!contract)
     throw new GpuError(`Kernel ${kernel}: binding ${variable.name} does not state its length as // [...].`);
   const format = variable.format?.getTypeName() ?? '';
@@ -86,6 +96,7 @@ function readBinding(kernel: string, code: string, variable: VariableInfo): Bind
     elementType: /u32|u>?$|vec\du/.test(format) ? 'u32' : 'f32',
     elementBytes: variable.stride,
     count: parseSize(contract[1]),
+    inPlace: contract[2].trim() === 'in place',
   };
 }
 

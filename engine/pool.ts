@@ -92,6 +92,11 @@ export class BufferPool {
     this.free.clear();
   }
 
+  /** Counts the peak from what is held now. */
+  resetPeak(): void {
+    this.peakBytes = this.heldBytes;
+  }
+
   report(): MemoryReport {
     const { liveBytes, heldBytes, peakBytes, liveBuffers, allocations } = this;
     return { liveBytes, heldBytes, peakBytes, liveBuffers, allocations };

@@ -3,6 +3,7 @@ import type { Faults } from './faults.ts';
 import { packParams } from './kernel.ts';
 import type { Compiled } from './library.ts';
 import type { Memory } from './pool.ts';
+import { type DispatchRecord, Stopwatch, workOf } from './profiler.ts';
 import type { Names } from './size-expression.ts';
 
 interface Dispatch {
@@ -41,6 +42,7 @@ export class CommandStream {
   private readonly staging: DataView<ArrayBuffer>;
   private readonly groups = new Map<string, { group: GPUBindGroup; memories: readonly Memory[] }>();
   private commands: Command[] = [];
+  private profile: { readonly watch: Stopwatch; readonly records: DispatchRecord[] } | null = null;
   private last: Promise<void> = Promise.resolve();
 
   constructor(device: GPUDevice, faults: Faults) {
@@ -90,6 +92,25 @@ export class CommandStream {
     return this.last;
   }
 
+  /**
+   * Times every kernel that `work` records, each alone on the GPU.
+   *
+   * @param work must wait for what it recorded
+   */
+  async profiled(work: () => Promise<void>): Promise<DispatchRecord[]> {
+    await this.flush();
+    const profile = { watch: new Stopwatch(this.device), records: [] };
+    this.profile = profile;
+    try {
+      await work();
+      await this.flush();
+    } finally {
+      this.profile = null;
+      profile.watch.close();
+    }
+    return profile.records;
+  }
+
   /** Forgets the bind groups that use a buffer about to be destroyed. */
   forget(memory: Memory): void {
     for (const [key, entry] of this.groups) if (entry.memories.includes(memory)) this.groups.delete(key);
@@ -100,6 +121,10 @@ export class CommandStream {
       commands.map((command) => ('compiled' in command ? command.compiled.compilation : null)),
     );
     this.faults.check();
+    if (this.profile) {
+      for (const command of commands) await this.timed(command, this.profile);
+      return;
+    }
     let start = 0;
     let slots = 0;
     commands.forEach((command, index) => {
@@ -113,6 +138,21 @@ export class CommandStream {
       if ('compiled' in command) slots += 1;
     });
     this.encode(commands.slice(start));
+  }
+
+  private async timed(
+    command: Command,
+    { watch, records }: NonNullable<CommandStream['profile']>,
+  ): Promise<void> {
+    if ('data' in command) return this.write(command);
+    if ('source' in command) return this.encode([command]);
+    const seconds = await watch.time((pass) => {
+      this.encodeDispatch(pass, command, 0);
+      this.device.queue.writeBuffer(this.slots, 0, this.staging.buffer, 0, this.stride);
+    });
+    const { compiled, params } = command;
+    const { name, constants } = compiled.kernel;
+    records.push({ kernel: name, constants, params, seconds, ...workOf(compiled, params) });
   }
 
   private write({ target, data }: Upload): void {

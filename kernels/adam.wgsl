@@ -7,9 +7,9 @@
 struct Params { size: u32, beta1: f32, beta2: f32, eps: f32, decay: f32, step_size: f32, root_correction: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> grad: array<vec4f>; // [(size + 3) / 4]
-@group(0) @binding(2) var<storage, read_write> theta: array<vec4f>; // [(size + 3) / 4]
-@group(0) @binding(3) var<storage, read_write> first: array<vec4f>; // [(size + 3) / 4]
-@group(0) @binding(4) var<storage, read_write> second: array<vec4f>; // [(size + 3) / 4]
+@group(0) @binding(2) var<storage, read_write> theta: array<vec4f>; // [(size + 3) / 4] in place
+@group(0) @binding(3) var<storage, read_write> first: array<vec4f>; // [(size + 3) / 4] in place
+@group(0) @binding(4) var<storage, read_write> second: array<vec4f>; // [(size + 3) / 4] in place
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

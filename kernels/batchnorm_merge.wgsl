@@ -6,8 +6,8 @@ struct Params { channels: u32, chunks: u32, eps: f32, momentum: f32 }
 @group(0) @binding(1) var<storage, read> moments: array<f32>; // [channels * chunks * 3]
 @group(0) @binding(2) var<storage, read_write> mean: array<f32>; // [channels]
 @group(0) @binding(3) var<storage, read_write> inverse_std: array<f32>; // [channels]
-@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>; // [channels]
-@group(0) @binding(5) var<storage, read_write> running_var: array<f32>; // [channels]
+@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>; // [channels] in place
+@group(0) @binding(5) var<storage, read_write> running_var: array<f32>; // [channels] in place
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

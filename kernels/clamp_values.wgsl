@@ -3,7 +3,7 @@
 // grid: size / 1024 workgroups, folded into y beyond 65,535
 struct Params { size: u32, low: f32, high: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<vec4f>; // [(size + 3) / 4]
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>; // [(size + 3) / 4] in place
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

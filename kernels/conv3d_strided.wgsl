@@ -2,6 +2,7 @@
 //   y[n, co, z, y, x] = bias[co] + sum over ci and taps of weight[co, ci, kz, ky, kx] x[n, ci, 2z+kz-1, 2y+ky-1, 2x+kx-1]
 // A thread computes one voxel in eight output channels. Weights are packed by conv3d_pack, BLOCK = 8.
 // A workgroup covers `lanes` voxels of 64 / lanes rows, a row being one (z, y).
+// operations: 54 * n * ci * co * od * oh * ow
 // grid: [ow / lanes, od * oh / (64 / lanes), n * octets]
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, od: u32, oh: u32, ow: u32, lanes: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

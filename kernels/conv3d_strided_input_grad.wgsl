@@ -4,6 +4,7 @@
 // A thread computes one voxel in eight input channels. Weights are packed by conv3d_pack, BLOCK = 8, TRANSPOSED = 1,
 // so the tap k of the formula stands at 26 - k.
 // A workgroup covers `lanes` voxels of 64 / lanes rows, a row being one (z, y).
+// operations: 54 * n * ci * co * od * oh * ow
 // grid: [w / lanes, d * h / (64 / lanes), n * octets]
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, od: u32, oh: u32, ow: u32, lanes: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

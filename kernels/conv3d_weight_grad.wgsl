@@ -4,6 +4,7 @@
 // for item = (octet of output channels, ci, kz) and t = 3 ky + kx; conv3d_weight_grad_merge adds the chunks.
 // `lanes` threads (a power of two up to 64) run along x; where rows are shorter than a workgroup, it takes 64 / lanes
 // items at once. Chunk c takes the planes (n, z) c, c + chunks, ...
+// operations: 54 * n * ci * co * od * oh * ow
 // grid: [items / (64 / lanes), chunks]
 const STRIDE: u32 = 1u;
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, od: u32, oh: u32, ow: u32, lanes: u32, chunks: u32 }

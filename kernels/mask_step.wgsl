@@ -21,8 +21,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<f32>; // [n * d * h * w]
 @group(0) @binding(3) var<storage, read> mu: array<f32>; // [(d * h * w - 1) * MU_VOLUME + 1]
 @group(0) @binding(4) var<storage, read> m: array<f32>; // [d * h * w]
-@group(0) @binding(5) var<storage, read_write> first: array<f32>; // [d * h * w]
-@group(0) @binding(6) var<storage, read_write> second: array<f32>; // [d * h * w]
+@group(0) @binding(5) var<storage, read_write> first: array<f32>; // [d * h * w] in place
+@group(0) @binding(6) var<storage, read_write> second: array<f32>; // [d * h * w] in place
 @group(0) @binding(7) var<storage, read_write> moved: array<f32>; // [d * h * w]
 @group(0) @binding(8) var<storage, read_write> sums: array<f32>; // [2 * groups]
 var<workgroup> partial: array<vec2f, LANES>;

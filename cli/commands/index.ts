@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { bench } from './bench.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { mask } from './mask.ts';
@@ -8,4 +9,12 @@ import { train } from './train.ts';
 
 /** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
-export const commands: readonly CommandModule<object, any>[] = [demo, doctor, simulate, train, predict, mask];
+export const commands: readonly CommandModule<object, any>[] = [
+  demo,
+  doctor,
+  simulate,
+  train,
+  predict,
+  mask,
+  bench,
+];

@@ -91,9 +91,12 @@ async function systemAdapter(choice: string): Promise<Found | null> {
   return { adapter, kind, why: choice === 'auto' ? reasons[kind] : 'asked for' };
 }
 
+/** Browsers blur the GPU's clock lest pages spy with it; a profiler wants it as it is. */
+const EXACT_TIMES = 'disable-dawn-features=timestamp_quantization';
+
 /** Asks Dawn for an adapter, by a part of its name if one is given. */
 async function request(name: string | null): Promise<{ adapter: GPUAdapter | null; available: string }> {
-  const gpu = create(name ? [`adapter=${name}`] : []);
+  const gpu = create([EXACT_TIMES, ...(name ? [`adapter=${name}`] : [])]);
   roots.push(gpu);
   try {
     return { adapter: await gpu.requestAdapter({ powerPreference: 'high-performance' }), available: '' };
@@ -111,7 +114,7 @@ async function swiftshader(why: string): Promise<Found> {
     );
   }
   useSwiftshader(archive);
-  const gpu = create(['backend=vulkan']);
+  const gpu = create([EXACT_TIMES, 'backend=vulkan']);
   roots.push(gpu);
   const adapter = await gpu.requestAdapter();
   if (!adapter)
