@@ -28,16 +28,20 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly faults: Faults;
   readonly tuning: Tuning;
+  /** bytes that the device can bind, and so a tensor have, at most */
+  readonly largestTensor: number;
   private readonly pool: BufferPool;
   private readonly library: KernelLibrary;
   private readonly stream: CommandStream;
   private readonly readers = new Map<number, GPUBuffer[]>();
 
   constructor(device: GPUDevice) {
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     this.device = device;
+    this.largestTensor = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     this.faults = new Faults(device);
     this.tuning = defaultTuning(device);
-    this.pool = new BufferPool(device, this.faults);
+    this.pool = new BufferPool(device, this.faults, this.largestTensor);
     this.library = new KernelLibrary(device);
     this.stream = new CommandStream(device, this.faults);
     this.pool.whenDestroyed((memory) => this.stream.forget(memory));
@@ -80,6 +84,20 @@ export class Gpu {
     return tensor;
   }
 
+  /** Copies `count` elements from one tensor, at `from`, into another, at `to` (both counted in elements). */
+  copy(source: Tensor, from: number, target: Tensor, to: number, count: number): void {
+    if (from + count > source.size || to + count > target.size) {
+      throw new GpuError(`${count} values of "${source.label}" do not fit into "${target.label}".`);
+    }
+    this.stream.copy({
+      source: source.memory.buffer,
+      sourceOffset: from * 4,
+      target: target.memory.buffer,
+      targetOffset: to * 4,
+      bytes: count * 4,
+    });
+  }
+
   /** Records a kernel. @throws GpuError for wrong bindings, parameters or grid, naming the kernel */
   run(name: KernelName, { bindings, params = {}, grid, constants = {} }: KernelCall): void {
     const compiled = this.library.get(name, constants);
@@ -118,7 +136,13 @@ export class Gpu {
       this.device.createBuffer({ size: bytes, usage: READ, label: 'read back' });
     let offset = 0;
     for (const tensor of tensors) {
-      this.stream.copy(tensor.memory, reader, offset, tensor.size * 4);
+      this.stream.copy({
+        source: tensor.memory.buffer,
+        sourceOffset: 0,
+        target: reader,
+        targetOffset: offset,
+        bytes: tensor.size * 4,
+      });
       offset += tensor.size * 4;
     }
     await this.stream.flush();

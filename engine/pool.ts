@@ -29,6 +29,7 @@ export class BufferPool {
   private readonly free = new Map<number, Memory[]>();
   private readonly device: GPUDevice;
   private readonly faults: Faults;
+  private readonly largest: number;
   private nextId = 1;
   private liveBytes = 0;
   private heldBytes = 0;
@@ -37,9 +38,11 @@ export class BufferPool {
   private allocations = 0;
   private onDestroy: (memory: Memory) => void = () => {};
 
-  constructor(device: GPUDevice, faults: Faults) {
+  /** @param largest bytes that one buffer may have */
+  constructor(device: GPUDevice, faults: Faults, largest: number) {
     this.device = device;
     this.faults = faults;
+    this.largest = largest;
   }
 
   /** Calls `listener` for each buffer that is destroyed, so that caches of it can be dropped. */
@@ -55,11 +58,9 @@ export class BufferPool {
    */
   acquire(bytes: number, what: string): Memory {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    if (!Number.isSafeInteger(size) || size > limit) {
+    if (!Number.isSafeInteger(size) || size > this.largest) {
       throw new GpuError(
-        `${what} needs ${formatBytes(bytes)}, but this GPU binds at most ${formatBytes(limit)} at once. Use a smaller batch, fewer channels in the first layer, coarser images, or a GPU with a larger limit (see voxmask doctor).`,
+        `${what} needs ${formatBytes(bytes)}, but this GPU binds at most ${formatBytes(this.largest)} at once. Use a smaller batch, fewer channels in the first layer, coarser images, or a GPU with a larger limit (see voxmask doctor).`,
       );
     }
     const memory = this.free.get(size)?.pop() ?? this.allocate(size, what);

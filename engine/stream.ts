@@ -18,10 +18,12 @@ interface Upload {
   readonly data: Float32Array | Uint32Array;
 }
 
+/** Bytes to copy from one buffer to another; offsets and length are multiples of four. */
 interface Copy {
-  readonly source: Memory;
+  readonly source: GPUBuffer;
+  readonly sourceOffset: number;
   readonly target: GPUBuffer;
-  readonly offset: number;
+  readonly targetOffset: number;
   readonly bytes: number;
 }
 
@@ -79,9 +81,9 @@ export class CommandStream {
     this.commands.push({ target, data });
   }
 
-  /** Records a copy to an offset of a buffer outside the pool (for reading back). */
-  copy(source: Memory, target: GPUBuffer, offset: number, bytes: number): void {
-    this.commands.push({ source, target, offset, bytes });
+  /** Records a copy between two buffers. */
+  copy(copy: Copy): void {
+    this.commands.push(copy);
   }
 
   /** Submits what was recorded, in order, after all earlier flushes. */
@@ -177,7 +179,8 @@ export class CommandStream {
       } else if ('source' in command) {
         pass?.end();
         pass = null;
-        encoder.copyBufferToBuffer(command.source.buffer, 0, command.target, command.offset, command.bytes);
+        const { source, sourceOffset, target, targetOffset, bytes } = command;
+        encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, bytes);
       }
     }
     pass?.end();

@@ -8,12 +8,15 @@ import type { Tensor } from './tensor.ts';
  */
 export type Backward = (upstream: Tensor, needs: readonly boolean[]) => (Tensor | null)[];
 
+/** The same of an operation with several outputs. */
+export type JointBackward = (upstream: readonly Tensor[], needs: readonly boolean[]) => (Tensor | null)[];
+
 interface Entry {
   readonly name: string;
   readonly inputs: readonly { readonly id: number; readonly needed: boolean }[];
-  readonly output: number;
+  readonly outputs: readonly { readonly id: number; readonly shape: readonly number[] }[];
   readonly saved: readonly Tensor[];
-  readonly backward: Backward;
+  readonly backward: JointBackward;
 }
 
 /** Gradients of parameters by tensor; their owner releases them. */
@@ -64,20 +67,37 @@ export class Tape {
     backward: (saved: readonly Tensor[]) => Backward,
     temporary: readonly Tensor[] = [],
   ): Tensor {
+    const joint = (kept: readonly Tensor[]): JointBackward => {
+      const one = backward(kept);
+      return ([upstream], needs) => one(upstream, needs);
+    };
+    return this.recordJoint(name, inputs, [output], saved, joint, temporary)[0];
+  }
+
+  /** As `record`, of an operation with several outputs. */
+  recordJoint(
+    name: string,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    saved: readonly Tensor[],
+    backward: (saved: readonly Tensor[]) => JointBackward,
+    temporary: readonly Tensor[] = [],
+  ): readonly Tensor[] {
     const needed = inputs.map((input) => input.requiresGrad);
-    output.requiresGrad = needed.includes(true);
-    if (output.requiresGrad) {
+    const wanted = needed.includes(true);
+    for (const output of outputs) output.requiresGrad = wanted;
+    if (wanted) {
       const kept = saved.map((tensor) => tensor.share());
       this.entries.push({
         name,
         inputs: inputs.map((input, i) => ({ id: input.id, needed: needed[i] })),
-        output: output.id,
+        outputs: outputs.map(({ id, shape }) => ({ id, shape })),
         saved: kept,
         backward: backward(kept),
       });
     }
     for (const tensor of temporary) tensor.release();
-    return output;
+    return outputs;
   }
 
   /**
@@ -95,12 +115,7 @@ export class Tape {
     const gradients = new Map<number, Tensor>();
     gradients.set(output.id, upstream?.share() ?? this.gpu.full(output.shape, 1, 'upstream gradient'));
     for (let entry = this.entries.pop(); entry; entry = this.entries.pop()) {
-      const arriving = gradients.get(entry.output);
-      if (arriving) {
-        gradients.delete(entry.output);
-        this.propagate(entry, arriving, gradients);
-        arriving.release();
-      }
+      this.propagate(entry, gradients);
       for (const tensor of entry.saved) tensor.release();
     }
     return new Gradients(gradients);
@@ -112,8 +127,14 @@ export class Tape {
     this.entries = [];
   }
 
-  private propagate(entry: Entry, arriving: Tensor, gradients: Map<number, Tensor>): void {
+  private propagate(entry: Entry, gradients: Map<number, Tensor>): void {
+    if (!entry.outputs.some(({ id }) => gradients.has(id))) return;
     const needs = entry.inputs.map((input) => input.needed);
+    const arriving = entry.outputs.map(({ id, shape }) => {
+      const gradient = gradients.get(id) ?? this.gpu.full(shape, 0, 'no gradient'); // the result is free of this output
+      gradients.delete(id);
+      return gradient;
+    });
     entry.backward(arriving, needs).forEach((gradient, i) => {
       if (!gradient) {
         if (needs[i]) throw new GpuError(`Operation ${entry.name} gave no gradient for its input ${i}.`);
@@ -123,6 +144,7 @@ export class Tape {
       const earlier = gradients.get(id);
       gradients.set(id, earlier ? this.add(earlier, gradient) : gradient);
     });
+    for (const gradient of arriving) gradient.release();
   }
 
   private add(a: Tensor, b: Tensor): Tensor {

@@ -50,6 +50,11 @@ export class Tensor {
     return this.held;
   }
 
+  /** Whether no other handle is on the values, so that they may be overwritten. */
+  get exclusive(): boolean {
+    return this.memory.owners === 1;
+  }
+
   get released(): boolean {
     return this.held === null;
   }

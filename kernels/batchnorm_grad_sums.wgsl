@@ -1,14 +1,15 @@
 // Over each channel's chunk of [n, channels, spatial]:
-//   sums[channel, chunk] = (sum of dy, sum of dy (x - mean) inverse_std): the gradients of beta and gamma
+//   sums[channel, first + chunk] = (sum of dy, sum of dy (x - mean) inverse_std): the gradients of beta and gamma
+// x may be part of a batch: its chunks are `first` and on of `total`.
 // grid: [chunks, channels]
 const LANES: u32 = 64u;
-struct Params { n: u32, channels: u32, spatial: u32, chunks: u32 }
+struct Params { n: u32, channels: u32, spatial: u32, chunks: u32, first: u32, total: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * spatial]
 @group(0) @binding(2) var<storage, read> dy: array<f32>; // [n * channels * spatial]
 @group(0) @binding(3) var<storage, read> mean: array<f32>; // [channels]
 @group(0) @binding(4) var<storage, read> inverse_std: array<f32>; // [channels]
-@group(0) @binding(5) var<storage, read_write> sums: array<vec2f>; // [channels * chunks]
+@group(0) @binding(5) var<storage, read_write> sums: array<vec2f>; // [channels * total]
 var<workgroup> partial: array<vec2f, LANES>;
 
 @compute @workgroup_size(LANES)
@@ -27,6 +28,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (lane == 0u) {
     var total = vec2f();
     for (var l = 0u; l < LANES; l++) { total += partial[l]; }
-    sums[c * p.chunks + group.x] = total;
+    sums[c * p.total + p.first + group.x] = total;
   }
 }

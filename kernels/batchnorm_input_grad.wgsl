@@ -1,11 +1,11 @@
 // Input gradient of batch normalisation.
 // TRAINING = 1: dx = gamma inverse_std (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - mean) inverse_std, where
-//               mean(dy) = dbeta / (n spatial) and mean(dy xhat) = dgamma / (n spatial)
+//               mean(dy) = dbeta / count and mean(dy xhat) = dgamma / count over the batch, of which x may be part
 // TRAINING = 0 (running statistics): dx = gamma inverse_std dy
 // A thread takes four neighbours.
 // grid: [spatial / 1024, channels, n]
 const TRAINING: u32 = 1u;
-struct Params { n: u32, channels: u32, spatial: u32 }
+struct Params { n: u32, channels: u32, spatial: u32, count: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>; // [n * channels * spatial]
 @group(0) @binding(2) var<storage, read> x: array<f32>; // [n * channels * spatial * TRAINING]
@@ -27,9 +27,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   var slope = 0.0;
   let center = mean[c];
   if (TRAINING == 1u) {
-    let count = f32(p.n * p.spatial);
-    shift = dbeta[c] / count;
-    slope = inverse_std[c] * dgamma[c] / count;
+    shift = dbeta[c] / p.count;
+    slope = inverse_std[c] * dgamma[c] / p.count;
   }
   if (start + 3u < p.spatial) {
     let i = base + start;

@@ -1,17 +1,18 @@
 // Gradients of beta and gamma through batchnorm_pool, over each channel's chunk of windows:
-//   sums[channel, chunk] = (sum of g, sum of g (x - mean) inverse_std) over the voxels that are their window's maximum,
+//   sums[channel, first + chunk] = (sum of g, sum of g (x - mean) inverse_std) over the voxels that are their window's maximum,
 // where g is the window's dy times LeakyReLU's slope there; all other voxels have no gradient.
+// x may be part of a batch: its chunks are `first` and on of `total`.
 // `lanes` threads, a power of two up to 64, go along a row of windows; chunk c takes every chunks-th group of rows.
 // grid: [chunks, channels]
 const LANES: u32 = 64u;
-struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, chunks: u32, lanes: u32, slope: f32 }
+struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, chunks: u32, first: u32, total: u32, lanes: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * d * h * w]
 @group(0) @binding(2) var<storage, read> dy: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
 @group(0) @binding(3) var<storage, read> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 @group(0) @binding(4) var<storage, read> mean: array<f32>; // [channels]
 @group(0) @binding(5) var<storage, read> inverse_std: array<f32>; // [channels]
-@group(0) @binding(6) var<storage, read_write> sums: array<vec2f>; // [channels * chunks]
+@group(0) @binding(6) var<storage, read_write> sums: array<vec2f>; // [channels * total]
 var<workgroup> partial: array<vec2f, LANES>;
 
 // a / b, exact below 2^20: integer division costs some machines as much as ten loads
@@ -56,6 +57,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (lane == 0u) {
     var total = vec2f();
     for (var l = 0u; l < LANES; l++) { total += partial[l]; }
-    sums[c * p.chunks + group.x] = total;
+    sums[c * p.total + p.first + group.x] = total;
   }
 }

@@ -1,16 +1,15 @@
 // Input gradient of batchnorm_pool, the batch's own statistics being part of it:
 //   dx = gamma inverse_std (g - mean(g) - xhat mean(g xhat)),  xhat = (x - mean) inverse_std,
-// where g is the window's dy times LeakyReLU's slope at its maximum and 0 elsewhere, mean(g) = dbeta / (n d h w) and
-// mean(g xhat) = dgamma / (n d h w); line is as batchnorm_pool_grad_merge made it.
+// where g is the window's dy times LeakyReLU's slope at its maximum and 0 elsewhere, and the means are over the batch, of
+// which x may be part; line is as batchnorm_pool_grad_merge made it. dx holds x at first.
 // A thread takes two windows; a workgroup covers `lanes` pairs of them in 64 / lanes rows, a row being one (z, y).
 // grid: [pairs / lanes, od * oh / (64 / lanes), n * channels]
 struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * channels * d * h * w]
-@group(0) @binding(2) var<storage, read> dy: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
-@group(0) @binding(3) var<storage, read> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
-@group(0) @binding(4) var<storage, read> line: array<vec4f>; // [channels]
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>; // [n * channels * d * h * w]
+@group(0) @binding(1) var<storage, read> dy: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
+@group(0) @binding(2) var<storage, read> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
+@group(0) @binding(3) var<storage, read> line: array<vec4f>; // [channels]
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>; // [n * channels * d * h * w] in place
 
 // a / b, exact below 2^20: integer division costs some machines as much as ten loads
 fn quotient(a: u32, b: u32) -> u32 {
@@ -46,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                   select(0.0, right, ((word >> 4u) & 7u) == 2u * k), select(0.0, right, ((word >> 4u) & 7u) == 2u * k + 1u));
     for (var j = 0u; j < 4u; j++) {
       let i = column + j;
-      if (i < p.w) { dx[start + i] = normal.x * (g[j] - normal.z - (x[start + i] - normal.y) * normal.w); }
+      if (i < p.w) { dx[start + i] = normal.x * (g[j] - normal.z - (dx[start + i] - normal.y) * normal.w); }
     }
   }
 }

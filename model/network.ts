@@ -1,19 +1,16 @@
 import type { Gpu } from '../engine/gpu.ts';
-import { type BatchNormTensors, batchNorm } from '../engine/ops/batchnorm.ts';
 import { convBlock, FoldedConvolution } from '../engine/ops/conv-block.ts';
-import { conv3d } from '../engine/ops/conv3d.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { linear } from '../engine/ops/linear.ts';
-import { normPool } from '../engine/ops/norm-pool.ts';
+import { mergeParts, releaseAll, splitBatch } from '../engine/ops/pieces.ts';
 import { reshape } from '../engine/ops/reshape.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type Architecture, fullyConnected, type SubBlock, subBlocks } from './architecture.ts';
+import { type LayerTensors, normalisedLayer, SLOPE, trainInGroups } from './layers.ts';
+import { partition } from './partition.ts';
 import { checkWeights, type Weights } from './weights.ts';
-
-/** Negative slope of every LeakyReLU (docs/method.md, network). */
-const SLOPE = 0.01;
 
 /** Evaluation, or training with the random numbers for this step's dropout. */
 export type Mode = 'evaluation' | { readonly draw: Omit<DropoutDraw, 'layer'> };
@@ -51,35 +48,22 @@ export class Network {
   }
 
   /**
-   * Class scores of a batch.
+   * Class scores of a batch. Where the device cannot bind a layer's volumes of the whole batch, they are computed in
+   * parts; the result is that of the whole.
    *
-   * @param x [n, 1, ...inputShape]
+   * @param x       [n, 1, ...inputShape]
+   * @param largest bytes that a volume may have
    * @returns logits [n, classes]
    */
-  forward(tape: Tape, x: Tensor, mode: Mode): Tensor {
+  forward(tape: Tape, x: Tensor, mode: Mode, largest = this.gpu.largestTensor): Tensor {
     const training = mode !== 'evaluation';
-    let current = x.share();
+    const features = this.convolutions(tape, x, training, largest);
+    let current = reshape(tape, features, [x.shape[0], features.size / x.shape[0]]);
+    features.release();
     const then = (next: Tensor) => {
       current.release();
       current = next;
     };
-    if (training) this.unfold();
-    for (const layer of this.layers) {
-      if (!training && layer.stride === 1) {
-        then(convBlock(tape, current, this.fold(layer), SLOPE, layer.pooled));
-        continue;
-      }
-      const weight = this.get(`${layer.convolution}.weight`);
-      then(conv3d(tape, current, weight, this.get(`${layer.convolution}.bias`), layer.stride));
-      const norm = this.batchNormTensors(layer.batchNorm);
-      if (layer.pooled) {
-        then(normPool(tape, current, norm, SLOPE));
-      } else {
-        then(batchNorm(tape, current, norm, training));
-        then(leakyRelu(tape, current, SLOPE));
-      }
-    }
-    then(reshape(tape, current, [x.shape[0], current.size / x.shape[0]]));
     const rate = this.architecture.dropout;
     if (training && rate > 0) then(dropout(tape, current, rate, { ...mode.draw, layer: 0 }));
     fullyConnected(this.architecture).forEach(({ name }, i) => {
@@ -112,14 +96,38 @@ export class Network {
     for (const tensor of this.tensors.values()) tensor.release();
   }
 
+  /** The convolutional part: [n, channels, x, y, z]. */
+  private convolutions(tape: Tape, x: Tensor, training: boolean, largest: number): Tensor {
+    const { inputShape } = this.architecture;
+    const [n] = x.shape;
+    if (training) this.unfold();
+    const cuts = partition(this.layers, inputShape, n, largest, training);
+    let parts = splitBatch(tape, x, cuts[0].samples);
+    const then = (next: readonly Tensor[]) => {
+      releaseAll(parts);
+      parts = next;
+    };
+    for (const [i, layer] of this.layers.entries()) {
+      const { samples, groups } = cuts[i];
+      then(mergeParts(tape, parts, samples));
+      if (!training && layer.stride === 1) {
+        then(parts.map((part) => convBlock(tape, part, this.fold(layer), SLOPE, layer.pooled)));
+      } else if (groups.length > 1) {
+        then(trainInGroups(tape, parts, this.layerTensors(layer), layer, groups));
+      } else {
+        then(normalisedLayer(tape, parts, this.layerTensors(layer), layer, training));
+      }
+    }
+    then(mergeParts(tape, parts, n));
+    return parts[0];
+  }
+
   /** A layer's convolution with its batch normalisation, kept until the weights move. */
   private fold(layer: SubBlock): FoldedConvolution {
     let folded = this.folded.get(layer.convolution);
     if (!folded) {
-      const [weight, bias] = [`${layer.convolution}.weight`, `${layer.convolution}.bias`].map((name) =>
-        this.get(name),
-      );
-      folded = new FoldedConvolution(this.gpu, weight, bias, this.batchNormTensors(layer.batchNorm));
+      const { weight, bias, norm } = this.layerTensors(layer);
+      folded = new FoldedConvolution(this.gpu, weight, bias, norm);
       this.folded.set(layer.convolution, folded);
     }
     return folded;
@@ -130,12 +138,16 @@ export class Network {
     this.folded.clear();
   }
 
-  private batchNormTensors(name: string): BatchNormTensors {
+  private layerTensors({ convolution, batchNorm }: SubBlock): LayerTensors {
     return {
-      gamma: this.get(`${name}.weight`),
-      beta: this.get(`${name}.bias`),
-      runningMean: this.get(`${name}.running_mean`),
-      runningVar: this.get(`${name}.running_var`),
+      weight: this.get(`${convolution}.weight`),
+      bias: this.get(`${convolution}.bias`),
+      norm: {
+        gamma: this.get(`${batchNorm}.weight`),
+        beta: this.get(`${batchNorm}.bias`),
+        runningMean: this.get(`${batchNorm}.running_mean`),
+        runningVar: this.get(`${batchNorm}.running_var`),
+      },
     };
   }
 

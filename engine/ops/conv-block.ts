@@ -1,7 +1,7 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
-import { type BatchNormTensors, EPS } from './batchnorm.ts';
+import { type BatchNormTensors, EPS } from './batch-statistics.ts';
 import { convolve, fewVoxels, type PackedWeights, packWeights } from './convolution.ts';
 import { maxPool3d } from './max-pool3d.ts';
 import { volumeShape } from './shapes.ts';

@@ -1,90 +1,129 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
-import { type BatchNormTensors, batchStatistics } from './batchnorm.ts';
+import { type BatchNormTensors, batchStatistics, inChunks, valuesPerChannel } from './batch-statistics.ts';
 import { codesShape } from './convolution.ts';
-import { chunksFor, lanesFor, rowGrid, type VolumeShape, volumeShape, voxels } from './shapes.ts';
+import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /**
  * Batch normalisation by the batch's statistics (moving the running ones), LeakyReLU and maxPool3d in one pass: what
- * batchNorm in training, leakyRelu and maxPool3d do one after the other. Kept for the backward pass are x and four
- * bits per pooled voxel; the normalised values are computed again.
+ * batchNorm in training, leakyRelu and maxPool3d do one after the other. Kept for the backward pass are the parts and
+ * four bits per pooled voxel; the normalised values are computed again.
  *
- * @param x     [n, channels, d, h, w]
+ * @param parts the batch: tensors [n, channels, d, h, w] that differ in n only
  * @param slope LeakyReLU's, above 0
- * @returns [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)]
+ * @returns [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)] for each part
  */
-export function normPool(tape: Tape, x: Tensor, tensors: BatchNormTensors, slope: number): Tensor {
+export function normPool(
+  tape: Tape,
+  parts: readonly Tensor[],
+  tensors: BatchNormTensors,
+  slope: number,
+): readonly Tensor[] {
   const { gpu } = tape;
   const { gamma, beta } = tensors;
-  const shape = volumeShape(x);
-  const { n, channels, d, h, w } = shape;
-  const { mean, inverseStd } = batchStatistics(gpu, x, { n, channels, spatial: voxels(shape) }, tensors);
-  const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
-  const codes = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
-  const { lanes, grid } = pairGrid(shape);
-  gpu.run('batchnorm_pool', {
-    bindings: { x, mean, inverse_std: inverseStd, gamma, beta, y, codes },
-    params: { n, channels, d, h, w, lanes, slope },
-    grid,
+  const { mean, inverseStd } = batchStatistics(gpu, parts, tensors);
+  const codes: Tensor[] = [];
+  const outputs = parts.map((x) => {
+    const shape = volumeShape(x);
+    const { n, channels, d, h, w } = shape;
+    const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
+    const maxima = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
+    const { lanes, grid } = pairGrid(shape);
+    gpu.run('batchnorm_pool', {
+      bindings: { x, mean, inverse_std: inverseStd, gamma, beta, y, codes: maxima },
+      params: { n, channels, d, h, w, lanes, slope },
+      grid,
+    });
+    codes.push(maxima);
+    return y;
   });
-  return tape.record(
+  return tape.recordJoint(
     'normPool',
-    [x, gamma, beta],
-    y,
-    [x, mean, inverseStd, gamma, codes],
-    ([x, mean, inverseStd, gamma, codes]) =>
-      (dy, needs) =>
-        backward(gpu, { x, mean, inverseStd, gamma, codes, dy }, shape, slope, needs),
-    [mean, inverseStd, codes],
+    [gamma, beta, ...parts],
+    outputs,
+    [mean, inverseStd, gamma, ...parts, ...codes],
+    ([mean, inverseStd, gamma, ...rest]) =>
+      (upstream, needs) =>
+        backward(
+          gpu,
+          {
+            mean,
+            inverseStd,
+            gamma,
+            parts: rest.slice(0, parts.length),
+            codes: rest.slice(parts.length),
+            upstream,
+          },
+          slope,
+          needs,
+        ),
+    [mean, inverseStd, ...codes],
   );
 }
 
 interface Saved {
-  readonly x: Tensor;
   readonly mean: Tensor;
   readonly inverseStd: Tensor;
   readonly gamma: Tensor;
-  readonly codes: Tensor;
-  readonly dy: Tensor;
+  readonly parts: readonly Tensor[];
+  readonly codes: readonly Tensor[];
+  readonly upstream: readonly Tensor[];
 }
 
-function backward(gpu: Gpu, saved: Saved, shape: VolumeShape, slope: number, needs: readonly boolean[]) {
-  const { n, channels, d, h, w } = shape;
-  const { x, mean, inverseStd, gamma, codes, dy } = saved;
-  const chunks = chunksFor(voxels(shape) / 8, channels);
-  const sums = gpu.empty([channels, chunks, 2], 'batch normalisation gradient parts');
-  gpu.run('batchnorm_pool_grad_sums', {
-    bindings: { x, dy, codes, mean, inverse_std: inverseStd, sums },
-    params: { n, channels, d, h, w, chunks, lanes: lanesFor(Math.ceil(w / 2), 64), slope },
-    grid: [chunks, channels, 1],
-  });
+function backward(gpu: Gpu, saved: Saved, slope: number, needs: readonly boolean[]) {
+  const { mean, inverseStd, gamma, parts, codes, upstream } = saved;
+  const [wantsGamma, wantsBeta, ...wantsParts] = needs;
+  const [channels] = mean.shape;
+  const sums = inChunks(
+    gpu,
+    parts,
+    ({ spatial }) => spatial / 8,
+    2,
+    (x, _, place, sums, i) => {
+      const { n, channels, d, h, w } = volumeShape(x);
+      gpu.run('batchnorm_pool_grad_sums', {
+        bindings: { x, dy: upstream[i], codes: codes[i], mean, inverse_std: inverseStd, sums },
+        params: { n, channels, d, h, w, ...place, lanes: lanesFor(Math.ceil(w / 2), 64), slope },
+        grid: [place.chunks, channels, 1],
+      });
+    },
+  );
   const dgamma = gpu.empty([channels], 'gamma gradient');
   const dbeta = gpu.empty([channels], 'beta gradient');
   const line = gpu.empty([channels, 4], 'batch normalisation gradient line');
   gpu.run('batchnorm_pool_grad_merge', {
     bindings: { sums, mean, inverse_std: inverseStd, gamma, dgamma, dbeta, line },
-    params: { channels, chunks, count: n * voxels(shape) },
+    params: { channels, chunks: sums.shape[1], count: valuesPerChannel(parts) },
     grid: grid1d(channels, 64),
   });
   sums.release();
-  const dx = needs[0] ? inputGrad(gpu, saved, line, shape, slope) : null;
+  const inputs = parts.map((_, i) => (wantsParts[i] ? inputGrad(gpu, saved, i, line, slope) : null));
   line.release();
-  if (!needs[1]) dgamma.release();
-  if (!needs[2]) dbeta.release();
-  return [dx, needs[1] ? dgamma : null, needs[2] ? dbeta : null];
+  if (!wantsGamma) dgamma.release();
+  if (!wantsBeta) dbeta.release();
+  return [wantsGamma ? dgamma : null, wantsBeta ? dbeta : null, ...inputs];
 }
 
-function inputGrad(gpu: Gpu, { x, codes, dy }: Saved, line: Tensor, shape: VolumeShape, slope: number) {
+function inputGrad(gpu: Gpu, { parts, codes, upstream }: Saved, i: number, line: Tensor, slope: number) {
+  const shape = volumeShape(parts[i]);
   const { n, channels, d, h, w } = shape;
-  const dx = gpu.empty(x.shape, 'batch normalisation input gradient');
+  const dx = overwritable(gpu, parts[i]);
   const { lanes, grid } = pairGrid(shape);
   gpu.run('batchnorm_pool_input_grad', {
-    bindings: { x, dy, codes, line, dx },
+    bindings: { dy: upstream[i], codes: codes[i], line, dx },
     params: { n, channels, d, h, w, lanes, slope },
     grid,
   });
   return dx;
+}
+
+/** x's own memory if only the tape still holds it, else a copy: the largest tensors of training exist once. */
+function overwritable(gpu: Gpu, x: Tensor): Tensor {
+  if (x.exclusive) return x.view(x.shape);
+  const copy = gpu.empty(x.shape, x.label);
+  gpu.copy(x, 0, copy, 0, x.size);
+  return copy;
 }
 
 /** Grid of kernels whose threads take two windows along x each. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Gpu } from '../../engine/gpu.ts';
+import { mergeParts, releaseAll, splitBatch } from '../../engine/ops/pieces.ts';
 import { Tape } from '../../engine/tape.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { type NdArray, ndArray, sizeOf } from '../reference/ndarray.ts';
@@ -69,6 +70,21 @@ export async function runWithGradients(
   for (const tensor of [...tensors, y, dy]) tensor.release();
   expect(gpu.memory().liveBuffers, 'buffers given back').toBe(before);
   return { output, gradients: values };
+}
+
+/** Runs an operation on a batch in parts, one to as many as there are samples, and puts its outputs together. */
+export function inParts(
+  tape: Tape,
+  x: Tensor,
+  seed: number,
+  operation: (parts: readonly Tensor[]) => readonly Tensor[],
+): Tensor {
+  const [n] = x.shape;
+  const parts = splitBatch(tape, x, 1 + (seed % n));
+  const outputs = operation(parts);
+  const [whole] = mergeParts(tape, outputs, n);
+  releaseAll([...parts, ...outputs]);
+  return whole;
 }
 
 /** Batch 1 to 3, up to `most` voxels along each axis, one voxel included. */

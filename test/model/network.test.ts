@@ -15,7 +15,7 @@ it("a small network's training loss and all its gradients agree with float64 loo
   const gpu = await testGpu();
   await property(
     smallNetworks,
-    async ({ n, seed, architecture }) => {
+    async ({ n, seed, largest, architecture }) => {
       const weights = randomWeights(architecture, seed);
       const x = randomArray([n, 1, ...architecture.inputShape], seed + 1);
       const labels = Array.from({ length: n }, (_, i) => (seed + i) % 2);
@@ -28,7 +28,7 @@ it("a small network's training loss and all its gradients agree with float64 loo
       const held = upload(gpu, x, 'x', true);
       const target = gpu.tensor([n], Uint32Array.from(labels), 'labels');
       const tape = new Tape(gpu);
-      const logits = network.forward(tape, held, { draw: { seed: 0, step: 0 } });
+      const logits = network.forward(tape, held, { draw: { seed: 0, step: 0 } }, largest);
       const loss = softmaxCrossEntropy(tape, logits, target);
       const gradients = tape.backward(loss);
       expectClose(await gpu.read(loss), [crossEntropy(expected.logits, labels).loss], 1e-4, 'loss');
@@ -56,13 +56,13 @@ it('in evaluation nothing is recorded for a frozen network, and memory returns',
   const gpu = await testGpu();
   await property(
     smallNetworks,
-    async ({ n, seed, architecture }) => {
+    async ({ n, seed, largest, architecture }) => {
       const weights = randomWeights(architecture, seed);
       const x = randomArray([n, 1, ...architecture.inputShape], seed + 1);
       const before = gpu.memory().liveBuffers;
       const network = new Network(gpu, architecture, weights);
       const held = upload(gpu, x, 'x');
-      const logits = network.forward(new Tape(gpu), held, 'evaluation');
+      const logits = network.forward(new Tape(gpu), held, 'evaluation', largest);
       expectClose(
         await gpu.read(logits),
         reference(architecture, lookUp(weights), x, false).logits.data,

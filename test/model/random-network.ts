@@ -8,6 +8,8 @@ import { type NdArray, ndArray } from '../reference/ndarray.ts';
 export const smallNetworks = fc.record({
   n: fc.integer({ min: 2, max: 3 }),
   seed: fc.nat({ max: 1e6 }),
+  /** bytes a volume may have: from no limit to less than one channel of one sample */
+  largest: fc.constantFrom(Number.POSITIVE_INFINITY, 20_000, 5_000, 1_200),
   architecture: fc
     .record({
       inputShape: fc.tuple(...([4, 3, 5] as const).map((min) => fc.integer({ min, max: min + 4 }))),

@@ -1,5 +1,5 @@
 import { afterEach, describe, it } from 'vitest';
-import { EPS } from '../../../engine/ops/batchnorm.ts';
+import { EPS } from '../../../engine/ops/batch-statistics.ts';
 import { convBlock, FoldedConvolution } from '../../../engine/ops/conv-block.ts';
 import { defaultTuning } from '../../../engine/tuning.ts';
 import { batchNormEval, batchNormEvalGrad } from '../../reference/batchnorm.ts';

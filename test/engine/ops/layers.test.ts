@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type BatchNormTensors, batchNorm, EPS } from '../../../engine/ops/batchnorm.ts';
+import { type BatchNormTensors, EPS } from '../../../engine/ops/batch-statistics.ts';
+import { batchNorm } from '../../../engine/ops/batchnorm.ts';
 import { dropout } from '../../../engine/ops/dropout.ts';
 import { leakyRelu } from '../../../engine/ops/leaky-relu.ts';
 import { linear } from '../../../engine/ops/linear.ts';
@@ -17,6 +18,7 @@ import {
   BACKWARD,
   expectClose,
   FORWARD,
+  inParts,
   property,
   randomArray,
   runWithGradients,
@@ -40,7 +42,10 @@ it('batch normalisation in training: output, gradients and running statistics', 
     const actual = await runWithGradients(
       gpu,
       [x, gamma, beta],
-      (tape, x, gamma, beta) => batchNorm(tape, x, { gamma, beta, ...running } as BatchNormTensors, true),
+      (tape, x, gamma, beta) =>
+        inParts(tape, x, seed, (parts) =>
+          batchNorm(tape, parts, { gamma, beta, ...running } as BatchNormTensors, true),
+        ),
       dy,
     );
     const { y, mean, variance } = batchNormReference.batchNormTrain(x, gamma, beta, EPS);
@@ -74,7 +79,7 @@ it('batch normalisation in evaluation: output and gradients', async () => {
     const actual = await runWithGradients(
       gpu,
       [x, gamma, beta],
-      (tape, x, gamma, beta) => batchNorm(tape, x, { gamma, beta, ...running }, false),
+      (tape, x, gamma, beta) => batchNorm(tape, [x], { gamma, beta, ...running }, false)[0],
       dy,
     );
     const expected = batchNormReference.batchNormEvalGrad(x, gamma, mean, variance, EPS, dy);
@@ -96,7 +101,7 @@ it('batch normalisation refuses one value per channel', async () => {
   const gpu = await testGpu();
   const [x, c] = [upload(gpu, randomArray([1, 2, 1, 1, 1], 1), 'x'), upload(gpu, randomArray([2], 2), 'c')];
   const tensors = { gamma: c, beta: c, runningMean: c, runningVar: c };
-  expect(() => batchNorm(new Tape(gpu), x, tensors, true)).toThrow(/one value per channel/);
+  expect(() => batchNorm(new Tape(gpu), [x], tensors, true)).toThrow(/one value per channel/);
   x.release();
   c.release();
 });

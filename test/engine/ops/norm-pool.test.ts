@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { EPS } from '../../../engine/ops/batchnorm.ts';
+import { EPS } from '../../../engine/ops/batch-statistics.ts';
 import { normPool } from '../../../engine/ops/norm-pool.ts';
 import { batchNormTrain, batchNormTrainGrad, runningUpdate } from '../../reference/batchnorm.ts';
 import { leakyRelu, leakyReluGrad } from '../../reference/leaky-relu.ts';
@@ -8,6 +8,7 @@ import {
   BACKWARD,
   expectClose,
   FORWARD,
+  inParts,
   property,
   randomArray,
   runWithGradients,
@@ -40,7 +41,8 @@ it('normalising, LeakyReLU and pooling in one: output, gradients and running sta
       const actual = await runWithGradients(
         gpu,
         [x, gamma, beta],
-        (tape, x, gamma, beta) => normPool(tape, x, { gamma, beta, ...running }, SLOPE),
+        (tape, x, gamma, beta) =>
+          inParts(tape, x, seed, (parts) => normPool(tape, parts, { gamma, beta, ...running }, SLOPE)),
         dy,
       );
       const moved = runningUpdate(

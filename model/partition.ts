@@ -1,0 +1,56 @@
+import { convolvedSize } from '../engine/ops/conv3d.ts';
+import { pooledSize } from '../engine/ops/max-pool3d.ts';
+import type { SubBlock } from './architecture.ts';
+
+/** How a sub-block's work is cut so that no tensor exceeds what the device binds at once. */
+export interface Cut {
+  /** samples of the batch that go together */
+  readonly samples: number;
+  /** output channels that go together: all of them, but where one sample is too large already */
+  readonly groups: readonly number[];
+}
+
+/** Channels that a thread of a convolution computes: groups of others leave lanes without work. */
+const OCTET = 8;
+
+/**
+ * Cuts each sub-block of a network for tensors of at most `limit` bytes. What goes together never becomes fewer
+ * samples from one sub-block to the next, so parts need to be merged only. Evaluation writes pooled volumes alone and
+ * needs less.
+ *
+ * @param shape the images' voxels along each axis
+ */
+export function partition(
+  layers: readonly SubBlock[],
+  shape: readonly number[],
+  batch: number,
+  limit: number,
+  training: boolean,
+): Cut[] {
+  let sizes = shape;
+  const cuts = layers.map((layer): Cut => {
+    const convolved = sizes.map((size) => convolvedSize(size, layer.stride));
+    const output = layer.pooled ? convolved.map(pooledSize) : convolved;
+    const widest = layer.outputs * voxelsOf(layer.pooled && !training ? output : convolved);
+    const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(sizes), widest)));
+    const together = Math.floor(limit / (4 * voxelsOf(convolved))); // channels of one sample
+    sizes = output;
+    return {
+      samples,
+      groups: samples > 0 || !training ? [layer.outputs] : cutChannels(layer.outputs, together),
+    };
+  });
+  return cuts.map(({ groups }, i) => {
+    const least = Math.min(...cuts.slice(i).map(({ samples }) => samples));
+    return { samples: Math.max(1, Math.min(batch, least)), groups };
+  });
+}
+
+function voxelsOf(sizes: readonly number[]): number {
+  return sizes.reduce((product, size) => product * size, 1);
+}
+
+function cutChannels(channels: number, together: number): number[] {
+  const most = Math.max(1, together < OCTET ? together : together - (together % OCTET));
+  return Array.from({ length: Math.ceil(channels / most) }, (_, i) => Math.min(most, channels - i * most));
+}
