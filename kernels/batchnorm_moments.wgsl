@@ -1,6 +1,6 @@
 // Mean and centred second moment of each channel's chunk of x [n, channels, spatial], free of the cancellation that
-// sums of squares have: every lane takes the mean of its values, then their squares about it; lanes are merged by
-// Chan's formula.
+// sums of squares have: a lane takes eight values, their mean and their squares about it; these and the lanes are
+// merged by Chan's formula.
 // x may be part of a batch: its chunks are `first` and on of `total`.
 //   moments[channel, first + chunk] = (count, mean, m2)
 // grid: [chunks, channels]
@@ -11,39 +11,35 @@ struct Params { n: u32, channels: u32, spatial: u32, chunks: u32, first: u32, to
 @group(0) @binding(2) var<storage, read_write> moments: array<f32>; // [channels * total * 3]
 var<workgroup> parts: array<vec3f, LANES>;
 
+// of (count, mean, m2) of two sets, where the second may be empty
+fn merge(a: vec3f, b: vec3f) -> vec3f {
+  let count = a.x + b.x;
+  let share = b.x / max(count, 1.0);
+  let difference = b.y - a.y;
+  return vec3f(count, a.y + difference * share, a.z + b.z + difference * difference * a.x * share);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * LANES + lane;
+  let begin = group.x * LANES + lane;
   let step = p.chunks * LANES;
-  var count = 0.0;
-  var sum = 0.0;
+  var all = vec3f();
   for (var sample = 0u; sample < p.n; sample++) {
     let base = (sample * p.channels + group.y) * p.spatial;
-    for (var i = first; i < p.spatial; i += step) {
-      sum += x[base + i];
-      count += 1.0;
+    var i = begin;
+    for (; i + 7u * step < p.spatial; i += 8u * step) {
+      let at = base + i;
+      let low = vec4f(x[at], x[at + step], x[at + 2u * step], x[at + 3u * step]);
+      let high = vec4f(x[at + 4u * step], x[at + 5u * step], x[at + 6u * step], x[at + 7u * step]);
+      let mean = dot(low + high, vec4f(0.125));
+      all = merge(all, vec3f(8.0, mean, dot(low - mean, low - mean) + dot(high - mean, high - mean)));
     }
+    for (; i < p.spatial; i += step) { all = merge(all, vec3f(1.0, x[base + i], 0.0)); }
   }
-  let mean = sum / max(count, 1.0);
-  var second = 0.0;
-  for (var sample = 0u; sample < p.n; sample++) {
-    let base = (sample * p.channels + group.y) * p.spatial;
-    for (var i = first; i < p.spatial; i += step) {
-      let distance = x[base + i] - mean;
-      second += distance * distance;
-    }
-  }
-  parts[lane] = vec3f(count, mean, second);
+  parts[lane] = all;
   workgroupBarrier();
   if (lane > 0u) { return; }
-  var all = parts[0];
-  for (var l = 1u; l < LANES; l++) {
-    let other = parts[l];
-    let count_both = all.x + other.x;
-    if (count_both == 0.0) { continue; }
-    let difference = other.y - all.y;
-    all = vec3f(count_both, all.y + difference * other.x / count_both, all.z + other.z + difference * difference * all.x * other.x / count_both);
-  }
+  for (var l = 1u; l < min(LANES, p.spatial); l++) { all = merge(all, parts[l]); }
   let out = (group.y * p.total + p.first + group.x) * 3u;
   moments[out] = all.x;
   moments[out + 1u] = all.y;

@@ -34,7 +34,7 @@ export function normalisedLayer(
   { stride, pooled }: SubBlock,
   training: boolean,
 ): readonly Tensor[] {
-  const convolved = parts.map((part) => conv3d(tape, part, weight, bias, stride));
+  const convolved = parts.map((part) => conv3d(tape, part, weight, bias, stride, training));
   if (pooled && training) {
     const outputs = normPool(tape, convolved, norm, SLOPE);
     releaseAll(convolved);

@@ -15,9 +15,18 @@ export type Stride = 1 | 2;
  * @param x      [n, ci, d, h, w]
  * @param weight [co, ci, 3, 3, 3]
  * @param bias   [co]
+ * @param normalised whether batch normalisation in training follows, which takes the mean off again: the bias then has
+ *               a gradient of 0, where adding up would give rounding noise
  * @returns [n, co, d', h', w'], d' = floor((d - 1) / stride) + 1
  */
-export function conv3d(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, stride: Stride): Tensor {
+export function conv3d(
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  stride: Stride,
+  normalised = false,
+): Tensor {
   const { gpu } = tape;
   const shape = volumeShape(x);
   const [co, ci] = weight.shape;
@@ -30,9 +39,17 @@ export function conv3d(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, stri
   return tape.record('conv3d', [x, weight, bias], y, [x, weight], ([x, weight]) => (dy, needs) => [
     needs[0] ? inputGrad(gpu, dy, weight, shape, stride) : null,
     needs[1] ? weightGrad(gpu, x, dy, co, stride) : null,
-    needs[2] ? channelSums(gpu, dy, `${weight.label} bias gradient`) : null,
+    needs[2] ? biasGrad(gpu, dy, normalised) : null,
   ]);
 }
+
+function biasGrad(gpu: Gpu, dy: Tensor, normalised: boolean): Tensor {
+  const label = 'convolution bias gradient';
+  return normalised ? gpu.full([dy.shape[1]], 0, label) : channelSums(gpu, dy, label);
+}
+
+/** Rows that a thread of conv3d_weight_grad_lanes goes down. */
+const STRIP = 32;
 
 /** Workgroups that a weight gradient is cut into at least, where the volume has as many parts. */
 const PARALLEL = 512;
@@ -98,19 +115,24 @@ function stridedInputGrad(
   return dx;
 }
 
-/** First part: sums per chunk of the volume, [chunks, octets, ci, 27, 8]. */
+/** First part: sums per chunk of the volume, [chunks, octets, ci, 27, 8], or the gradient itself where one chunk does. */
 function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
   const { n, channels: ci, d, h, w } = volumeShape(x);
   const { d: od, h: oh, w: ow } = volumeShape(dy);
   const pairs = Math.ceil(co / 8) * ci;
   const label = 'weight gradient parts';
   if (stride === 1 && gpu.tuning.weightLanes === 8) {
-    const chunks = Math.max(1, Math.min(n * d * h, Math.ceil(PARALLEL / pairs)));
-    const partial = gpu.empty([chunks, pairs, 216], label);
+    const two = co > 8;
+    const items = two ? Math.ceil(co / 16) * ci : pairs;
+    const strips = n * d * Math.ceil(h / STRIP) * Math.ceil(w / 6);
+    const chunks = Math.max(1, Math.min(strips, Math.ceil(PARALLEL / items)));
+    const direct = chunks === 1;
+    const partial = gpu.empty(direct ? [co, ci, 3, 3, 3] : [chunks, pairs, 216], label);
     gpu.run('conv3d_weight_grad_lanes', {
       bindings: { x, dy, partial },
-      params: { n, ci, co, d, h, w, chunks },
-      grid: [Math.ceil(pairs / 8), chunks, 1],
+      params: { n, ci, co, d, h, w, height: STRIP, chunks },
+      constants: { TWO: Number(two), DIRECT: Number(direct) },
+      grid: [Math.ceil(items / 8), chunks, 1],
     });
     return partial;
   }
@@ -130,6 +152,7 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
 function weightGrad(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: Stride): Tensor {
   const ci = x.shape[1];
   const partial = weightGradParts(gpu, x, dy, co, stride);
+  if (partial.shape.length === 5) return partial;
   const [chunks, pairs] = partial.shape;
   const taps = chunks > 4 ? 1 : 27; // long sums are spread over threads
   const dw = gpu.empty([co, ci, 3, 3, 3], 'weight gradient');
