@@ -9,6 +9,7 @@ export interface PeerResult {
   /** ours beside it where it was timed with the peer, in seconds */
   readonly ourSeconds?: number;
   readonly peakBytes?: number;
+  readonly ourPeakBytes?: number;
   /** why there is no time, or what was different */
   readonly note?: string;
 }

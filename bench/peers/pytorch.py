@@ -5,9 +5,13 @@ Takes a JSON object as its argument:
   cases   [{"what": "mask step" | "training step" | "inference", "batch": n}]
   repetitions
 and prints one JSON object per line: {"peer", "what", "batch", "seconds", "peakBytes", "note"}.
+
+peakBytes is what the case took at most: on CUDA what PyTorch allocated there, on the CPU by how much the process grew.
+That a process never shrinks makes the CPU's figure true for the first case only.
 """
 
 import json
+import resource
 import statistics
 import sys
 import time
@@ -98,9 +102,15 @@ def timed(step):
     return time.perf_counter() - started
 
 
+def resident():
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
+
+
 def run(peer, device, options, compiled=False):
     for case in options["cases"]:
         result = {"peer": peer, "what": case["what"], "batch": case["batch"], "seconds": None}
+        before = resident()
         try:
             torch.manual_seed(0)
             net = network(options["channels"], options["subBlocks"], options["inputShape"], options["dropout"])
@@ -115,8 +125,7 @@ def run(peer, device, options, compiled=False):
             for _ in range(2):
                 timed(step)
             result["seconds"] = statistics.median(timed(step) for _ in range(options["repetitions"]))
-            if device == "cuda":
-                result["peakBytes"] = torch.cuda.max_memory_allocated()
+            result["peakBytes"] = torch.cuda.max_memory_allocated() if device == "cuda" else resident() - before
         except RuntimeError as error:  # out of memory, or a case that cannot be compiled
             result["note"] = str(error).splitlines()[0]
         print(json.dumps(result), flush=True)

@@ -11,7 +11,8 @@ import type { Work } from '../subject.ts';
 export interface PytorchOptions {
   readonly python: string;
   readonly architecture: Architecture;
-  readonly cases: readonly { readonly work: Work; readonly batch: number }[];
+  readonly work: Work;
+  readonly batch: number;
   readonly repetitions: number;
   /** whether the CPU is timed where there is a CUDA device too */
   readonly cpu: boolean;
@@ -23,19 +24,18 @@ export function hasPytorch(python: string): boolean {
 }
 
 /**
- * Times the same work in PyTorch: on the CPU, and on CUDA (eager and compiled, tf32 off and on) where it has it.
+ * Times the same work in PyTorch: on the CPU, and on CUDA (eager and compiled, tf32 off and on) where it has it. Every
+ * case has a process of its own, so that its memory can be told.
  *
- * @param onResult called as results come
  * @throws Error with what Python said when it fails
  */
 export async function pytorchPeer(
-  { python, architecture, cases, repetitions, cpu }: PytorchOptions,
-  onResult: (result: PeerResult) => void,
+  { python, architecture, work, batch, repetitions, cpu }: PytorchOptions,
   signal?: AbortSignal,
 ): Promise<PeerResult[]> {
   const { channels, subBlocks, inputShape, dropout } = architecture;
-  const asked = cases.map(({ work, batch }) => ({ what: work, batch }));
-  const options = { channels, subBlocks, inputShape, dropout, cases: asked, repetitions, cpu };
+  const cases = [{ what: work, batch }];
+  const options = { channels, subBlocks, inputShape, dropout, cases, repetitions, cpu };
   const child = spawn(python, [script(), JSON.stringify(options)], {
     signal,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,9 +50,7 @@ export async function pytorchPeer(
     child.on('error', reject);
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    const result = { ...JSON.parse(line), shape: inputShape.join(' x ') } as PeerResult;
-    results.push(result);
-    onResult(result);
+    results.push({ ...JSON.parse(line), shape: inputShape.join(' x ') });
   }
   if ((await ended) !== 0) throw new Error(`PyTorch failed: ${said.trim().split('\n').at(-1)}`);
   return results;

@@ -63,9 +63,7 @@ function stepTable(steps: readonly StepResult[]): string {
   );
 }
 
-function peerTable({ steps, peers }: BenchReport): string {
-  const ours = (what: string, batch: number) =>
-    steps.find((step) => step.work === what && step.batch === batch)?.seconds ?? null;
+function peerTable({ peers }: BenchReport): string {
   return textTable(
     [
       'beside',
@@ -75,13 +73,18 @@ function peerTable({ steps, peers }: BenchReport): string {
       { title: 'theirs ms', digits: 1 },
       { title: 'ours ms', digits: 1 },
       { title: 'theirs / ours', digits: 2 },
+      'their memory',
+      'our memory',
       'note',
     ],
-    peers.map(({ peer, what, shape, batch, seconds, ourSeconds, note }) => {
-      const mine = ourSeconds ?? ours(what, batch);
+    peers.map(({ peer, what, shape, batch, seconds, ourSeconds, peakBytes, ourPeakBytes, note }) => {
       const ms = (value: number | null) => (value === null ? null : value * 1e3);
+      const mine = ourSeconds ?? null;
       const ratio = seconds === null || mine === null ? null : seconds / mine;
-      return [peer, what, shape, batch, ms(seconds), ms(mine), ratio, note ?? ''];
+      const memory = [peakBytes, ourPeakBytes].map((bytes) =>
+        bytes === undefined ? null : formatBytes(bytes),
+      );
+      return [peer, what, shape, batch, ms(seconds), ms(mine), ratio, ...memory, note ?? ''];
     }),
   );
 }

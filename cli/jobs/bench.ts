@@ -60,6 +60,22 @@ export async function runBench(options: BenchOptions, hooks: BenchHooks): Promis
   return { limits, kernels, steps, scaling, peers };
 }
 
+/** PyTorch's time between two of ours: what else the machine does at the moment slows both. */
+async function besidePytorch(
+  one: { python: string; architecture: Architecture; work: Work; batch: number; repetitions: number },
+  hooks: BenchHooks,
+): Promise<PeerResult[]> {
+  hooks.onCase(`PyTorch: ${one.work}, batch ${one.batch}`);
+  const ours = () => withGpu(hooks, (gpu) => timeStep(gpu, one));
+  const before = await ours();
+  const theirs = await pytorchPeer({ ...one, cpu: true }, hooks.signal);
+  const after = await ours();
+  if (before.seconds === null || after.seconds === null) return theirs;
+  const ourSeconds = (before.seconds + after.seconds) / 2;
+  const ourPeakBytes = after.peakBytes ?? 0;
+  return theirs.map((peer) => ({ ...peer, ourSeconds, ourPeakBytes }));
+}
+
 async function withGpu<T>({ open }: BenchHooks, work: (gpu: OpenGpu['gpu']) => Promise<T>): Promise<T> {
   const { gpu } = await open();
   try {
@@ -98,12 +114,12 @@ async function benchPeers(
   if (python !== null && !hasPytorch(python)) {
     results.push({ peer: 'PyTorch', ...absent, note: `not installed for ${python}; --python names another` });
   } else if (python !== null) {
-    const cases = (Object.keys(batches) as Work[]).map((work) => ({ work, batch: 1 }));
-    hooks.onCase('PyTorch');
-    const onResult = ({ peer, what, batch }: PeerResult) => hooks.onCase(`${peer}: ${what}, batch ${batch}`);
-    results.push(
-      ...(await pytorchPeer({ python, architecture, cases, repetitions, cpu: true }, onResult, hooks.signal)),
-    );
+    for (const work of Object.keys(batches) as Work[]) {
+      for (const batch of batches[work]) {
+        if (hooks.signal.aborted) return results;
+        results.push(...(await besidePytorch({ python, architecture, work, batch, repetitions }, hooks)));
+      }
+    }
   }
   if (tfjs === null) {
     results.push({ peer: 'TensorFlow.js', ...absent, note: '--tfjs names a folder where it is installed' });
