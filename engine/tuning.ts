@@ -6,13 +6,20 @@ export interface Tuning {
    * GPUs broadcast such loads themselves.
    */
   weightLanes: number;
+  /**
+   * Up to how many voxels of a volume a convolution is a matrix product split over its input channels, instead of
+   * patches. Patches compute faster; but of few voxels there are too few of them to fill a wide GPU.
+   */
+  productVoxels: number;
 }
 
 const OCTET = 8; // a subgroup must hold the weights of the eight channels that a thread computes
 
 /** The choices without measurement. */
 export function defaultTuning(device: GPUDevice): Tuning {
-  if (!device.features.has('subgroups')) return { weightLanes: 1 };
   const { subgroupMinSize = 0, subgroupMaxSize = 0 } = device.adapterInfo;
-  return { weightLanes: subgroupMinSize === OCTET && subgroupMaxSize === OCTET ? OCTET : 1 };
+  const octets = subgroupMinSize === OCTET && subgroupMaxSize === OCTET;
+  return device.features.has('subgroups') && octets
+    ? { weightLanes: OCTET, productVoxels: 32 }
+    : { weightLanes: 1, productVoxels: 8192 };
 }

@@ -60,11 +60,11 @@ export interface ConvolveOptions {
 }
 
 /**
- * Whether a volume has so few voxels that the patches of conv3d would leave most lanes without work, and the GPU can
- * do better. Pooling then has a pass of its own.
+ * Whether volumes have so few voxels that a convolution is computed as a matrix product: the patches of conv3d would
+ * leave most of the GPU without work. Pooling then has a pass of its own.
  */
-export function fewVoxels(gpu: Gpu, { d, h, w }: VolumeShape): boolean {
-  return gpu.tuning.weightLanes === OCTET && d * h * w <= 32;
+export function fewVoxels({ tuning }: Gpu, { d, h, w }: VolumeShape): boolean {
+  return d * h * w <= tuning.productVoxels;
 }
 
 /** Shape of the codes of a pooled volume: two windows along x share a word. */
@@ -90,14 +90,7 @@ export function convolve(
   const { n, d, h, w } = volume;
   const { inputs: ci, outputs: co, packed } = weights;
   if (!pool && !unpool && weights.octet === OCTET && fewVoxels(gpu, volume)) {
-    const y = gpu.empty([n, co, d, h, w], label);
-    gpu.run('conv3d_few_voxels', {
-      bindings: { x, weight: packed, bias: bias ?? packed, y },
-      params: { n, ci, co, d, h, w, slope: slope ?? 1 },
-      constants: { HAS_BIAS: Number(bias !== undefined), LEAKY: Number(slope !== undefined) },
-      grid: [Math.ceil((n * d * h * w) / 16), Math.ceil(co / 16), 1],
-    });
-    return { y, codes: null };
+    return { y: product(gpu, x, weights, label, options), codes: null };
   }
   const half = (size: number) => (pool ? Math.ceil(size / 2) : size);
   const y = gpu.empty([n, co, half(d), half(h), half(w)], label);
@@ -132,4 +125,50 @@ export function convolve(
   none.release();
   spare.release();
   return { y, codes };
+}
+
+/** Workgroups that a matrix product is split into, where it has as many input channels. */
+const PARALLEL = 512;
+
+/** The convolution as a matrix product. */
+function product(
+  gpu: Gpu,
+  x: Tensor,
+  weights: PackedWeights,
+  label: string,
+  options: ConvolveOptions,
+): Tensor {
+  const { n, d, h, w } = volumeShape(x);
+  const { inputs: ci, outputs: co, packed } = weights;
+  const { bias, slope } = options;
+  const spatial = d * h * w;
+  const y = gpu.empty([n, co, d, h, w], label);
+  const constants = { HAS_BIAS: Number(bias !== undefined), LEAKY: Number(slope !== undefined) };
+  const known = bias ?? packed; // without a bias the binding is not read
+  if (gpu.tuning.weightLanes === OCTET) {
+    gpu.run('conv3d_few_voxels', {
+      bindings: { x, weight: packed, bias: known, y },
+      params: { n, ci, co, d, h, w, slope: slope ?? 1 },
+      constants,
+      grid: [Math.ceil((n * spatial) / 16), Math.ceil(co / 16), 1],
+    });
+    return y;
+  }
+  const tiles = Math.ceil((n * spatial) / 16) * Math.ceil(co / 64);
+  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(PARALLEL / tiles))); // of a split
+  const splits = Math.ceil(ci / inputs);
+  const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');
+  gpu.run('conv3d_product', {
+    bindings: { x, weight: packed, partial },
+    params: { n, ci, co, d, h, w, splits },
+    grid: [Math.ceil((n * spatial) / 16), Math.ceil(co / 64), splits],
+  });
+  gpu.run('conv3d_product_merge', {
+    bindings: { partial, bias: known, y },
+    params: { size: y.size, co, spatial, splits, slope: slope ?? 1 },
+    constants,
+    grid: grid1d(y.size, 64),
+  });
+  partial.release();
+  return y;
 }

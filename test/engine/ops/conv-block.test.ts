@@ -42,17 +42,18 @@ function reference(
   return { y: pooled ? maxPool3d(active) : active, inputGradient };
 }
 
-describe.each([
-  { pooled: true, share: true },
-  { pooled: true, share: false },
-  { pooled: false, share: true },
-  { pooled: false, share: false },
-])(
-  'block in evaluation, pooled: $pooled, weights shared between lanes where possible: $share',
-  ({ pooled, share }) => {
+const tunings = [
+  { by: "the device's kernels", tuning: {} },
+  { by: 'patches', tuning: { weightLanes: 1, productVoxels: 0 } },
+  { by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6 } },
+];
+
+describe.each(tunings.flatMap((one) => [true, false].map((pooled) => ({ ...one, pooled }))))(
+  'block in evaluation, pooled: $pooled, by $by',
+  ({ pooled, tuning }) => {
     it('output and input gradient agree with the four operations in float64', async () => {
       const gpu = await testGpu();
-      if (!share) gpu.tuning.weightLanes = 1;
+      Object.assign(gpu.tuning, tuning);
       await property(
         volumeShapes(7, 11),
         async ({ n, ci, co, d, h, w, seed }) => {

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { conv3d } from '../../../engine/ops/conv3d.ts';
+import { defaultTuning } from '../../../engine/tuning.ts';
 import * as reference from '../../reference/conv3d.ts';
 import {
   BACKWARD,
@@ -12,9 +13,22 @@ import {
 } from '../compare.ts';
 import { testGpu } from '../gpu.ts';
 
-for (const stride of [1, 2] as const) {
-  it(`stride ${stride}: output and all gradients agree with float64 loops`, async () => {
+afterEach(async () => {
+  const gpu = await testGpu();
+  Object.assign(gpu.tuning, defaultTuning(gpu.device));
+});
+
+const ways = [
+  { stride: 1, by: "the device's kernels", tuning: {} },
+  { stride: 1, by: 'patches', tuning: { weightLanes: 1, productVoxels: 0 } },
+  { stride: 1, by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6 } },
+  { stride: 2, by: 'strides', tuning: {} },
+] as const;
+
+for (const { stride, by, tuning } of ways) {
+  it(`stride ${stride} by ${by}: output and all gradients agree with float64 loops`, async () => {
     const gpu = await testGpu();
+    Object.assign(gpu.tuning, tuning);
     await property(
       volumeShapes(6, 11),
       async ({ n, ci, co, d, h, w, seed }) => {
@@ -39,8 +53,9 @@ for (const stride of [1, 2] as const) {
     );
   });
 
-  it(`stride ${stride}: is adjoint to its input gradient, <conv(x), y> = <x, conv^T(y)>`, async () => {
+  it(`stride ${stride} by ${by}: is adjoint to its input gradient, <conv(x), y> = <x, conv^T(y)>`, async () => {
     const gpu = await testGpu();
+    Object.assign(gpu.tuning, tuning);
     await property(volumeShapes(7, 9), async ({ n, ci, co, d, h, w, seed }) => {
       const x = randomArray([n, ci, d, h, w], seed);
       const weight = randomArray([co, ci, 3, 3, 3], seed + 1);
@@ -63,27 +78,32 @@ for (const stride of [1, 2] as const) {
   });
 }
 
-it('longer rows than a workgroup, and many channels, agree too', async () => {
-  const gpu = await testGpu();
-  for (const [ci, co, d, h, w] of [
-    [2, 9, 3, 4, 131],
-    [33, 17, 2, 3, 2],
-    [1, 8, 5, 17, 67],
-  ]) {
-    const x = randomArray([2, ci, d, h, w], 5);
-    const weight = randomArray([co, ci, 3, 3, 3], 6);
-    const bias = randomArray([co], 7);
-    const y = reference.conv3d(x, weight, bias, 1);
-    const dy = randomArray(y.shape, 8);
-    const expected = reference.conv3dGrad(x, weight, dy, 1);
-    const actual = await runWithGradients(
-      gpu,
-      [x, weight, bias],
-      (tape, ...t) => conv3d(tape, t[0], t[1], t[2], 1),
-      dy,
-    );
-    expectClose(actual.output, y.data, FORWARD, 'output');
-    expectClose(actual.gradients[0], expected.dx.data, BACKWARD, 'input gradient');
-    expectClose(actual.gradients[1], expected.dw.data, BACKWARD, 'weight gradient');
-  }
-});
+it.each(ways.slice(0, 3))(
+  'longer rows than a workgroup, longer columns than a strip, and many channels, by $by',
+  async ({ tuning }) => {
+    const gpu = await testGpu();
+    Object.assign(gpu.tuning, tuning);
+    for (const [ci, co, d, h, w] of [
+      [2, 9, 3, 4, 131],
+      [33, 17, 2, 3, 2],
+      [1, 8, 5, 17, 67],
+      [3, 17, 1, 70, 9],
+    ]) {
+      const x = randomArray([2, ci, d, h, w], 5);
+      const weight = randomArray([co, ci, 3, 3, 3], 6);
+      const bias = randomArray([co], 7);
+      const y = reference.conv3d(x, weight, bias, 1);
+      const dy = randomArray(y.shape, 8);
+      const expected = reference.conv3dGrad(x, weight, dy, 1);
+      const actual = await runWithGradients(
+        gpu,
+        [x, weight, bias],
+        (tape, ...t) => conv3d(tape, t[0], t[1], t[2], 1),
+        dy,
+      );
+      expectClose(actual.output, y.data, FORWARD, 'output');
+      expectClose(actual.gradients[0], expected.dx.data, BACKWARD, 'input gradient');
+      expectClose(actual.gradients[1], expected.dw.data, BACKWARD, 'weight gradient');
+    }
+  },
+);
