@@ -1,4 +1,4 @@
-/** Choices between kernels that compute the same, by what is faster on a device. */
+/** Choices between kernels, and of their sizes, that compute the same: what is fastest differs between devices. */
 export interface Tuning {
   /**
    * How many lanes of a subgroup share the convolution weights they load, or 1 where each thread loads its own. Sharing
@@ -11,15 +11,36 @@ export interface Tuning {
    * patches. Patches compute faster; but of few voxels there are too few of them to fill a wide GPU.
    */
   productVoxels: number;
+  /** Workgroups that long sums (weight gradients, split matrix products) are cut into, where they have as many parts. */
+  parallelGroups: number;
 }
 
-const OCTET = 8; // a subgroup must hold the weights of the eight channels that a thread computes
+/** Lanes that one load of weights serves: a thread computes eight output channels. */
+export const OCTET = 8;
 
 /** The choices without measurement. */
 export function defaultTuning(device: GPUDevice): Tuning {
-  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = device.adapterInfo;
-  const octets = subgroupMinSize === OCTET && subgroupMaxSize === OCTET;
-  return device.features.has('subgroups') && octets
-    ? { weightLanes: OCTET, productVoxels: 32 }
-    : { weightLanes: 1, productVoxels: 8192 };
+  const { isFallbackAdapter } = device.adapterInfo;
+  const octets = device.features.has('subgroups') && subgroupSize(device) === OCTET;
+  const productVoxels = isFallbackAdapter ? (octets ? 32 : 0) : 8192;
+  return { weightLanes: octets ? OCTET : 1, productVoxels, parallelGroups: 512 };
+}
+
+/** The size of all the device's subgroups; null where it is not one, or not known. */
+function subgroupSize({ adapterInfo }: GPUDevice): number | null {
+  const { subgroupMinSize = 0, subgroupMaxSize = 1 } = adapterInfo;
+  return subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : null;
+}
+
+/** What may be tried for each choice on a device; the volumes are those of a network's layers, in voxels. */
+export function tuningCandidates(
+  device: GPUDevice,
+  volumes: readonly number[],
+): { readonly [K in keyof Tuning]: readonly Tuning[K][] } {
+  const size = device.features.has('subgroups') ? subgroupSize(device) : null;
+  return {
+    weightLanes: size !== null && size >= OCTET ? [1, size] : [1],
+    productVoxels: [0, ...new Set(volumes.filter((voxels) => voxels < 1e5))].sort((a, b) => a - b),
+    parallelGroups: [128, 512, 2048],
+  };
 }

@@ -27,14 +27,11 @@ export function partition(
   limit: number,
   training: boolean,
 ): Cut[] {
-  let sizes = shape;
-  const cuts = layers.map((layer): Cut => {
-    const convolved = sizes.map((size) => convolvedSize(size, layer.stride));
-    const output = layer.pooled ? convolved.map(pooledSize) : convolved;
+  const cuts = layerSizes(layers, shape).map(({ input, convolved, output }, i): Cut => {
+    const layer = layers[i];
     const widest = layer.outputs * voxelsOf(layer.pooled && !training ? output : convolved);
-    const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(sizes), widest)));
+    const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(input), widest)));
     const together = Math.floor(limit / (4 * voxelsOf(convolved))); // channels of one sample
-    sizes = output;
     return {
       samples,
       groups: samples > 0 || !training ? [layer.outputs] : cutChannels(layer.outputs, together),
@@ -43,6 +40,22 @@ export function partition(
   return cuts.map(({ groups }, i) => {
     const least = Math.min(...cuts.slice(i).map(({ samples }) => samples));
     return { samples: Math.max(1, Math.min(batch, least)), groups };
+  });
+}
+
+/** Voxels of each sub-block's input. */
+export function layerVolumes(layers: readonly SubBlock[], shape: readonly number[]): number[] {
+  return layerSizes(layers, shape).map(({ input }) => voxelsOf(input));
+}
+
+/** Voxels along each axis before a sub-block, behind its convolution, and behind its pooling. */
+function layerSizes(layers: readonly SubBlock[], shape: readonly number[]) {
+  let input = shape;
+  return layers.map(({ stride, pooled }) => {
+    const convolved = input.map((size) => convolvedSize(size, stride));
+    const sizes = { input, convolved, output: pooled ? convolved.map(pooledSize) : convolved };
+    input = sizes.output;
+    return sizes;
   });
 }
 

@@ -1,7 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { compareReports } from '../../bench/compare.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
-import { type Architecture, checkArchitecture, defaultArchitecture } from '../../model/architecture.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, openChosenGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
@@ -10,12 +9,10 @@ import { readReport } from '../jobs/bench-files.ts';
 import { jsonOption, listOption, textOption } from '../options.ts';
 import { versions } from '../versions.ts';
 import { benchText } from './bench-text.ts';
+import { type MadeUpNetworkArguments, madeUpNetwork, madeUpNetworkOptions } from './made-up-network.ts';
 
-interface Arguments {
+interface Arguments extends MadeUpNetworkArguments {
   only: string[] | undefined;
-  size: string[];
-  channels: string[];
-  'sub-blocks': string[];
   quick: boolean;
   python: string;
   tfjs: string | undefined;
@@ -35,15 +32,7 @@ export const bench: CommandModule<object, Arguments> = {
     yargs
       .options({
         only: listOption({ describe: `Sections, with commas between: ${sections.join(', ')}` }),
-        size: listOption({ describe: 'Voxels of an image along each axis', default: '121,145,121' }),
-        channels: listOption({
-          describe: 'Output channels of each block',
-          default: defaultArchitecture.channels.join(','),
-        }),
-        'sub-blocks': listOption({
-          describe: 'Sub-blocks of each block',
-          default: defaultArchitecture.subBlocks.join(','),
-        }),
+        ...madeUpNetworkOptions,
         quick: { type: 'boolean', default: false, describe: 'Few repetitions, batches and sizes' },
         python: textOption({ describe: 'A Python that has PyTorch, to time beside', default: 'python3' }),
         tfjs: textOption({ describe: 'A folder where TensorFlow.js is installed, to time beside' }),
@@ -90,26 +79,11 @@ export const bench: CommandModule<object, Arguments> = {
 };
 
 function benchOptions(args: Arguments): BenchOptions {
-  const whole = (name: 'size' | 'channels' | 'sub-blocks') => {
-    const numbers = args[name].map(Number);
-    if (numbers.some((value) => !Number.isInteger(value) || value < 1))
-      throw new UsageError(`--${name} takes whole numbers from 1, with commas between`);
-    return numbers;
-  };
-  const size = whole('size');
-  if (size.length !== 3) throw new UsageError('--size takes three numbers, as 121,145,121');
-  const architecture: Architecture = {
-    ...defaultArchitecture,
-    inputShape: [size[0], size[1], size[2]],
-    channels: whole('channels'),
-    subBlocks: whole('sub-blocks'),
-    classes: ['CN', 'AD'],
-  };
-  checkArchitecture(architecture, 'bench');
+  const architecture = madeUpNetwork(args, 'bench');
   const only = args.only ?? sections;
   for (const name of only)
     if (!(sections as readonly string[]).includes(name))
-      throw new UsageError(`--only has no section "${name}"; there are ${sections.join(', ')}`);
+      throw new UsageError(`--only has no section "${name}"; there are ${sections.join(', ')}`, 'bench');
   return {
     architecture,
     only: only as readonly Section[],

@@ -53,6 +53,8 @@ function chosenText({ report, limits, features, measured }: OpenedAdapter): stri
     ['threads in a workgroup', String(limits.maxComputeInvocationsPerWorkgroup)],
     ['features', features.join(', ') || 'none'],
   ];
+  const { tuning, tuned } = report;
+  rows.push(['kernels', `${tuned ? 'tuned' : 'by default; "voxmask tune" measures'}: ${choices(tuning)}`]);
   if (measured) {
     rows.push(
       ['copy, read + written', `${(measured.copyBytesPerSecond / 1e9).toPrecision(3)} GB/s`],
@@ -60,6 +62,12 @@ function chosenText({ report, limits, features, measured }: OpenedAdapter): stri
     );
   }
   return `In use: ${report.name} (${report.kind}): ${report.why}\n\n${textTable(['it has', ''], rows)}`;
+}
+
+function choices(tuning: object): string {
+  return Object.entries(tuning)
+    .map(([choice, value]) => `${choice} ${value}`)
+    .join(', ');
 }
 
 function firstSentence(text: string): string {

@@ -6,6 +6,7 @@ import { mask } from './mask.ts';
 import { predict } from './predict.ts';
 import { simulate } from './simulate.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 
 /** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
@@ -17,4 +18,5 @@ export const commands: readonly CommandModule<object, any>[] = [
   predict,
   mask,
   bench,
+  tune,
 ];

@@ -20,6 +20,33 @@ export function cachedFolder(name: string, files: () => Iterable<readonly [strin
   throw last;
 }
 
+/** The path of a file in the cache; null where it is not there. */
+export function cachedFile(name: string): string | null {
+  for (const root of roots()) {
+    const file = path.join(root, name);
+    if (existsSync(file)) return file;
+  }
+  return null;
+}
+
+/** Writes a file into the cache, aside and renamed, over an earlier one of its name. @returns its path */
+export function cachedFileFor(name: string, content: string): string {
+  let last: unknown;
+  for (const root of roots()) {
+    try {
+      mkdirSync(root, { recursive: true, mode: 0o700 });
+      const file = path.join(root, name);
+      const aside = `${file}.${process.pid}`;
+      writeFileSync(aside, content);
+      renameSync(aside, file);
+      return file;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}
+
 function* roots(): Generator<string> {
   if (process.env.XDG_CACHE_HOME) yield path.join(process.env.XDG_CACHE_HOME, 'voxmask');
   // a user id without an account (containers) has no home folder: asking for it throws

@@ -1,7 +1,9 @@
 import { create, globals } from 'webgpu';
 import { GpuError } from '../errors.ts';
 import { Gpu } from '../gpu.ts';
+import type { Tuning } from '../tuning.ts';
 import { swiftshaderArchive, useBundledLoader, useSwiftshader } from './swiftshader.ts';
+import { readTuning } from './tuning-file.ts';
 import { inspectVulkan } from './vulkan-system.ts';
 
 /** `hardware`, `software` (a software Vulkan that the system has) and `swiftshader` (the package's), or found by name. */
@@ -15,6 +17,9 @@ export interface AdapterReport {
   readonly architecture: string;
   readonly driver: string;
   readonly why: string;
+  /** the choices between kernels, and whether "voxmask tune" measured them */
+  readonly tuning: Tuning;
+  readonly tuned: boolean;
 }
 
 export interface OpenGpu {
@@ -46,7 +51,11 @@ export async function openGpu(choice = process.env[ADAPTER_VARIABLE] ?? 'auto'):
     requiredLimits: allLimits(adapter),
   });
   roots.push(adapter, device);
-  return { gpu: new Gpu(device), adapter, report: describe(adapter, kind, why) };
+  const gpu = new Gpu(device);
+  const known = describe(adapter, kind, why);
+  const measured = readTuning(known);
+  if (measured) Object.assign(gpu.tuning, measured);
+  return { gpu, adapter, report: { ...known, tuning: gpu.tuning, tuned: measured !== null } };
 }
 
 interface Found {
@@ -157,7 +166,7 @@ function allLimits(adapter: GPUAdapter): Record<string, number> {
   return limits;
 }
 
-function describe(adapter: GPUAdapter, kind: AdapterKind, why: string): AdapterReport {
+function describe(adapter: GPUAdapter, kind: AdapterKind, why: string) {
   const { device, vendor, architecture, description } = adapter.info;
   return { kind, name: device || description || vendor, vendor, architecture, driver: description, why };
 }

@@ -2,6 +2,7 @@ import { GpuError } from '../errors.ts';
 import type { Gpu } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
+import { OCTET } from '../tuning.ts';
 import { channelSums } from './channel-sums.ts';
 import { convolve, type PackedWeights, packWeights } from './convolution.ts';
 import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
@@ -50,9 +51,6 @@ function biasGrad(gpu: Gpu, dy: Tensor, normalised: boolean): Tensor {
 
 /** Rows that a thread of conv3d_weight_grad_lanes goes down. */
 const STRIP = 32;
-
-/** Workgroups that a weight gradient is cut into at least, where the volume has as many parts. */
-const PARALLEL = 512;
 
 /** Extent of the output along an axis of `size` voxels. */
 export function convolvedSize(size: number, stride: Stride): number {
@@ -121,11 +119,12 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
   const { d: od, h: oh, w: ow } = volumeShape(dy);
   const pairs = Math.ceil(co / 8) * ci;
   const label = 'weight gradient parts';
-  if (stride === 1 && gpu.tuning.weightLanes === 8) {
+  const { weightLanes, parallelGroups } = gpu.tuning;
+  if (stride === 1 && weightLanes === OCTET) {
     const two = co > 8;
     const items = two ? Math.ceil(co / 16) * ci : pairs;
     const strips = n * d * Math.ceil(h / STRIP) * Math.ceil(w / 6);
-    const chunks = Math.max(1, Math.min(strips, Math.ceil(PARALLEL / items)));
+    const chunks = Math.max(1, Math.min(strips, Math.ceil(parallelGroups / items)));
     const direct = chunks === 1;
     const partial = gpu.empty(direct ? [co, ci, 3, 3, 3] : [chunks, pairs, 216], label);
     gpu.run('conv3d_weight_grad_lanes', {
@@ -138,7 +137,7 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
   }
   const lanes = lanesFor(ow, 64);
   const groups = Math.ceil((3 * pairs * lanes) / 64);
-  const chunks = Math.max(1, Math.min(n * od, Math.ceil(PARALLEL / groups)));
+  const chunks = Math.max(1, Math.min(n * od, Math.ceil(parallelGroups / groups)));
   const partial = gpu.empty([chunks, pairs, 216], label);
   gpu.run('conv3d_weight_grad', {
     bindings: { x, dy, partial },

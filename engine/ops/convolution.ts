@@ -1,9 +1,7 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
+import { OCTET } from '../tuning.ts';
 import { type VolumeShape, volumeShape } from './shapes.ts';
-
-/** Output channels a thread of conv3d computes, the block of its weights. */
-const OCTET = 8;
 
 /** Below this many output channels a thread computes one of them instead of eight. */
 const NARROW = 4;
@@ -127,9 +125,6 @@ export function convolve(
   return { y, codes };
 }
 
-/** Workgroups that a matrix product is split into, where it has as many input channels. */
-const PARALLEL = 512;
-
 /** The convolution as a matrix product. */
 function product(
   gpu: Gpu,
@@ -155,7 +150,7 @@ function product(
     return y;
   }
   const tiles = Math.ceil((n * spatial) / 16) * Math.ceil(co / 64);
-  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(PARALLEL / tiles))); // of a split
+  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(gpu.tuning.parallelGroups / tiles))); // of a split
   const splits = Math.ceil(ci / inputs);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');
   gpu.run('conv3d_product', {
