@@ -44,12 +44,18 @@ export class Adam {
   step(gradients: Gradients): void {
     this.steps += 1;
     const { learningRate, beta1, beta2, eps, weightDecay } = this.options;
-    const step_size = learningRate / (1 - beta1 ** this.steps);
-    const root_correction = Math.sqrt(1 - beta2 ** this.steps);
+    const factors = {
+      beta1,
+      rest1: 1 - beta1,
+      beta2,
+      rest2: 1 - beta2,
+      step_size: learningRate / (1 - beta1 ** this.steps),
+      root_correction: Math.sqrt(1 - beta2 ** this.steps),
+    };
     this.parameters.forEach((theta, i) => {
       this.gpu.run('adam', {
         bindings: { grad: gradients.of(theta), theta, first: this.first[i], second: this.second[i] },
-        params: { size: theta.size, beta1, beta2, eps, decay: weightDecay, step_size, root_correction },
+        params: { size: theta.size, ...factors, eps, decay: weightDecay },
         grid: grid1d(theta.size, 1024),
       });
     });

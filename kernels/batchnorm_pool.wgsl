@@ -2,6 +2,7 @@
 //   y = max over 2 x 2 x 2 windows (as max_pool3d takes them) of LeakyReLU((x - mean) inverse_std gamma + beta)
 // codes: four bits a window, the position 4 kz + 2 ky + kx of the first largest value, and 8 where it is above 0; two
 // neighbours along x share a word. The slope is above 0, so that the maximum may be taken before the LeakyReLU.
+// tops: x where the largest value is, or 3e38 where that is a zero of the padding.
 // A thread takes two windows; a workgroup covers `lanes` pairs of them in 64 / lanes rows, a row being one (z, y).
 // grid: [pairs / lanes, od * oh / (64 / lanes), n * channels]
 struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
@@ -14,12 +15,14 @@ struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, lanes: u32, slope
 @group(0) @binding(6) var<storage, read_write> y: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
 @group(0) @binding(7) var<storage, read_write> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 
-/// the largest value of a window so far and its position
-struct Window { best: f32, at: u32 }
+@group(0) @binding(8) var<storage, read_write> tops: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
 
-fn take(window: Window, value: f32, position: u32) -> Window {
+/// the largest value of a window so far, the x it comes from, and its position
+struct Window { best: f32, top: f32, at: u32 }
+
+fn take(window: Window, value: f32, top: f32, position: u32) -> Window {
   let better = (value > window.best) | (position == 0u);
-  return Window(select(window.best, value, better), select(window.at, position, better));
+  return Window(select(window.best, value, better), select(window.top, top, better), select(window.at, position, better));
 }
 
 // a / b, exact below 2^20: integer division costs some machines as much as ten loads
@@ -59,14 +62,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let start = ((volume * p.d + min(iz, p.d - 1u)) * p.h + min(iy, p.h - 1u)) * p.w;
     let columns = vec4<u32>(column, column + 1u, column + 2u, column + 3u);
     let at = min(columns, vec4<u32>(last)) + start;
-    let v = (vec4f(x[at.x], x[at.y], x[at.z], x[at.w]) - center) * factor + shift;
-    let known = select(vec4f(), v, (columns <= vec4<u32>(last)) & vec4<bool>(inside)); // a zero of the padding takes part
-    left = take(take(left, known.x, 2u * k), known.y, 2u * k + 1u);
-    right = take(take(right, known.z, 2u * k), known.w, 2u * k + 1u);
+    let known = (columns <= vec4<u32>(last)) & vec4<bool>(inside); // a zero of the padding takes part
+    let t = select(vec4f(3e38), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), known);
+    let v = select(vec4f(), (t - center) * factor + shift, known);
+    left = take(take(left, v.x, t.x, 2u * k), v.y, t.y, 2u * k + 1u);
+    right = take(take(right, v.z, t.z, 2u * k), v.w, t.w, 2u * k + 1u);
   }
   let pooled = volume * ((p.d + 1u) / 2u) * oh + line;
-  y[pooled * ow + 2u * pair] = leaky(left.best);
-  if (2u * pair + 1u < ow) { y[pooled * ow + 2u * pair + 1u] = leaky(right.best); }
+  let window = pooled * ow + 2u * pair;
+  y[window] = leaky(left.best);
+  tops[window] = left.top;
+  if (2u * pair + 1u < ow) {
+    y[window + 1u] = leaky(right.best);
+    tops[window + 1u] = right.top;
+  }
   let low = left.at | select(0u, 8u, left.best > 0.0);
   let high = right.at | select(0u, 8u, right.best > 0.0);
   codes[pooled * pairs + pair] = low | (high << 4u);

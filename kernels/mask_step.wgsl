@@ -14,7 +14,7 @@ struct Params {
   n: u32, d: u32, h: u32, w: u32, groups: u32,
   size_exponent: f32, factor_size: f32,
   exponent: f32, factor_z: f32, factor_y: f32, factor_x: f32,
-  beta1: f32, beta2: f32, eps: f32, step_size: f32, root_correction: f32,
+  beta1: f32, rest1: f32, beta2: f32, rest2: f32, eps: f32, step_size: f32, root_correction: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>; // [n * d * h * w]
@@ -72,8 +72,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) count: ve
       g += p.factor_z * (change(here - m[u - before]).y - ahead_z.y);
       g -= size.y;
       terms += vec2f(size.x, p.factor_x * ahead_x.x + p.factor_y * below.x + p.factor_z * ahead_z.x);
-      let mean = p.beta1 * first[u] + (1.0 - p.beta1) * g;
-      let square = p.beta2 * second[u] + (1.0 - p.beta2) * g * g;
+      let mean = p.beta1 * first[u] + p.rest1 * g;
+      let square = p.beta2 * second[u] + p.rest2 * g * g;
       first[u] = mean;
       second[u] = square;
       moved[u] = clamp(here - p.step_size * mean / (sqrt(square) / p.root_correction + p.eps), 0.0, 1.0);

@@ -1,4 +1,5 @@
 import type { Session } from '../cohort/session.ts';
+import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { Tape } from '../engine/tape.ts';
 import type { ImageStore } from './images.ts';
 import type { Network } from './network.ts';
@@ -25,14 +26,19 @@ export async function predictLogits(
   const classes = network.architecture.classes.length;
   const rows: Float32Array[] = [];
   network.setTrainable(false);
+  const inFlight = new InFlight<Float32Array>(stepsInFlight(batchSize), (values) => {
+    for (let i = 0; i < values.length; i += classes) rows.push(values.slice(i, i + classes));
+    onProgress(rows.length);
+  });
   for (const batch of batches(sessions, batchSize)) {
     const x = images.batch(network.gpu, batch);
     const logits = network.forward(new Tape(network.gpu), x, 'evaluation');
-    const values = await network.gpu.read(logits);
+    const values = network.gpu.read(logits);
     x.release();
     logits.release();
-    for (let i = 0; i < batch.length; i++) rows.push(values.slice(i * classes, (i + 1) * classes));
-    onProgress(rows.length);
+    await inFlight.add(values);
+    await network.gpu.submit(); // the GPU has this batch before the host decodes the next one
   }
+  await inFlight.drain();
   return rows;
 }

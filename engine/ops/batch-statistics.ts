@@ -45,17 +45,12 @@ export function batchStatistics(
       `Batch normalisation of "${parts[0].label}" has one value per channel and so no variance: use a larger batch or fewer blocks.`,
     );
   }
-  const moments = inChunks(
-    gpu,
-    parts,
-    ({ spatial }) => spatial,
-    3,
-    (x, geometry, place, moments) =>
-      gpu.run('batchnorm_moments', {
-        bindings: { x, moments },
-        params: { ...geometry, ...place },
-        grid: [place.chunks, channels, 1],
-      }),
+  const moments = inChunks(gpu, parts, 3, (x, geometry, place, moments) =>
+    gpu.run('batchnorm_moments', {
+      bindings: { x, moments },
+      params: { ...geometry, ...place },
+      grid: [place.chunks, channels, 1],
+    }),
   );
   const mean = gpu.empty([channels], 'batch mean');
   const inverseStd = gpu.empty([channels], 'batch inverse standard deviation');
@@ -83,18 +78,16 @@ export interface Place {
 /**
  * Runs a reduction over each part of a batch, which leaves `width` numbers per channel and chunk.
  *
- * @param length what is reduced per channel and sample
  * @returns [channels, chunks, width]
  */
 export function inChunks(
   gpu: Gpu,
   parts: readonly Tensor[],
-  length: (geometry: Geometry) => number,
   width: number,
   reduce: (part: Tensor, geometry: Geometry, place: Place, results: Tensor, index: number) => void,
 ): Tensor {
   const geometry = geometryOf(parts[0]);
-  const chunks = chunksFor(length(geometry), geometry.channels);
+  const chunks = chunksFor(geometry.spatial, geometry.channels);
   const total = chunks * parts.length;
   const results = gpu.empty([geometry.channels, total, width], 'parts of batch statistics');
   parts.forEach((part, i) => {

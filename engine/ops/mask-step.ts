@@ -119,7 +119,9 @@ export class MaskStep {
     const { learningRate, beta1, beta2, eps } = { ...adamDefaults, ...this.options.adam };
     return {
       beta1,
+      rest1: 1 - beta1,
       beta2,
+      rest2: 1 - beta2,
       eps,
       step_size: learningRate / (1 - beta1 ** this.steps),
       root_correction: Math.sqrt(1 - beta2 ** this.steps),

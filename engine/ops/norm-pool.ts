@@ -3,12 +3,12 @@ import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type BatchNormTensors, batchStatistics, inChunks, valuesPerChannel } from './batch-statistics.ts';
 import { codesShape } from './convolution.ts';
-import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /**
  * Batch normalisation by the batch's statistics (moving the running ones), LeakyReLU and maxPool3d in one pass: what
  * batchNorm in training, leakyRelu and maxPool3d do one after the other. Kept for the backward pass are the parts and
- * four bits per pooled voxel; the normalised values are computed again.
+ * four bits and the value at the maximum per pooled voxel; the normalised values are computed again.
  *
  * @param parts the batch: tensors [n, channels, d, h, w] that differ in n only
  * @param slope LeakyReLU's, above 0
@@ -24,26 +24,29 @@ export function normPool(
   const { gamma, beta } = tensors;
   const { mean, inverseStd } = batchStatistics(gpu, parts, tensors);
   const codes: Tensor[] = [];
+  const tops: Tensor[] = [];
   const outputs = parts.map((x) => {
     const shape = volumeShape(x);
     const { n, channels, d, h, w } = shape;
     const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
     const maxima = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
+    const top = gpu.empty(y.shape, 'values at maxima');
     const { lanes, grid } = pairGrid(shape);
     gpu.run('batchnorm_pool', {
-      bindings: { x, mean, inverse_std: inverseStd, gamma, beta, y, codes: maxima },
+      bindings: { x, mean, inverse_std: inverseStd, gamma, beta, y, codes: maxima, tops: top },
       params: { n, channels, d, h, w, lanes, slope },
       grid,
     });
     codes.push(maxima);
+    tops.push(top);
     return y;
   });
   return tape.recordJoint(
     'normPool',
     [gamma, beta, ...parts],
     outputs,
-    [mean, inverseStd, gamma, ...parts, ...codes],
-    ([mean, inverseStd, gamma, ...rest]) =>
+    [mean, inverseStd, gamma, beta, ...parts, ...codes, ...tops],
+    ([mean, inverseStd, gamma, beta, ...rest]) =>
       (upstream, needs) =>
         backward(
           gpu,
@@ -51,14 +54,16 @@ export function normPool(
             mean,
             inverseStd,
             gamma,
+            beta,
             parts: rest.slice(0, parts.length),
-            codes: rest.slice(parts.length),
+            codes: rest.slice(parts.length, 2 * parts.length),
+            tops: rest.slice(2 * parts.length),
             upstream,
           },
           slope,
           needs,
         ),
-    [mean, inverseStd, ...codes],
+    [mean, inverseStd, ...codes, ...tops],
   );
 }
 
@@ -66,28 +71,23 @@ interface Saved {
   readonly mean: Tensor;
   readonly inverseStd: Tensor;
   readonly gamma: Tensor;
+  readonly beta: Tensor;
   readonly parts: readonly Tensor[];
   readonly codes: readonly Tensor[];
+  readonly tops: readonly Tensor[];
   readonly upstream: readonly Tensor[];
 }
 
 function backward(gpu: Gpu, saved: Saved, slope: number, needs: readonly boolean[]) {
-  const { mean, inverseStd, gamma, parts, codes, upstream } = saved;
+  const { mean, inverseStd, gamma, beta, parts, tops, upstream } = saved;
   const [wantsGamma, wantsBeta, ...wantsParts] = needs;
   const [channels] = mean.shape;
-  const sums = inChunks(
-    gpu,
-    parts,
-    ({ spatial }) => spatial / 8,
-    2,
-    (x, _, place, sums, i) => {
-      const { n, channels, d, h, w } = volumeShape(x);
-      gpu.run('batchnorm_pool_grad_sums', {
-        bindings: { x, dy: upstream[i], codes: codes[i], mean, inverse_std: inverseStd, sums },
-        params: { n, channels, d, h, w, ...place, lanes: lanesFor(Math.ceil(w / 2), 64), slope },
-        grid: [place.chunks, channels, 1],
-      });
-    },
+  const sums = inChunks(gpu, tops, 2, (top, { n, spatial: windows }, place, sums, i) =>
+    gpu.run('batchnorm_pool_grad_sums', {
+      bindings: { tops: top, dy: upstream[i], mean, inverse_std: inverseStd, gamma, beta, sums },
+      params: { n, channels, windows, ...place, slope },
+      grid: [place.chunks, channels, 1],
+    }),
   );
   const dgamma = gpu.empty([channels], 'gamma gradient');
   const dbeta = gpu.empty([channels], 'beta gradient');

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { readTable } from '../../cohort/table.ts';
 import { type Grid, sameGrid, toWorld } from '../../cohort/volume.ts';
 import { put, type Raw, rawFile, temporaryFolder } from './raw-nifti.ts';
+import { noReference, referenceFile } from './reference-images.ts';
 
 const folder = temporaryFolder();
 const las = [-1.5, 0, 0, 90, 0, 1.5, 0, -126, 0, 0, 1.5, -72];
@@ -88,10 +87,6 @@ describe('alignedAtlas', () => {
   });
 });
 
-const reference = path.join('..', 'shared', 'data', 'reference');
-const file = (name: string) => path.join(reference, name);
-const absent = !existsSync(reference);
-
 /** Mean place of a region's voxels, in millimetres. */
 function centroid({ grid, labels }: Atlas, value: number): number[] {
   const [, ny, nz] = grid.shape;
@@ -109,28 +104,31 @@ function centroid({ grid, labels }: Atlas, value: number): number[] {
 }
 
 describe('the AAL2 atlas and the maps of the field (skipped where they are not at hand)', () => {
-  it.skipIf(absent)('lie on one grid, left being left, though one is stored RAS and the other LAS', () => {
-    const map = readVolume(file('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'));
-    const atlas = alignedAtlas(
-      readAtlas(file('atlas-AAL2_dseg.nii.gz'), file('atlas-AAL2_dseg.tsv')),
-      map.grid,
-    );
-    expect(map.grid.shape).toEqual([121, 145, 121]);
-    expect(map.grid.affine).toEqual([-1.5, 0, 0, 90, 0, 1.5, 0, -126, 0, 0, 1.5, -72, 0, 0, 0, 1]);
-    expect(atlas.regions).toHaveLength(120);
-    const nameAt = (x: number, y: number, z: number) => {
-      const [i, j, k] = [(90 - x) / 1.5, (y + 126) / 1.5, (z + 72) / 1.5].map(Math.round);
-      const label = atlas.labels[(i * 145 + j) * 121 + k];
-      return atlas.regions.find((region) => region.value === label)?.name;
-    };
-    expect(nameAt(-27, -21, -14)).toBe('Hippocampus_L'); // x < 0 is left
-    expect(nameAt(27, -21, -14)).toBe('Hippocampus_R');
-  });
+  it.skipIf(noReference)(
+    'lie on one grid, left being left, though one is stored RAS and the other LAS',
+    () => {
+      const map = readVolume(referenceFile('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'));
+      const atlas = alignedAtlas(
+        readAtlas(referenceFile('atlas-AAL2_dseg.nii.gz'), referenceFile('atlas-AAL2_dseg.tsv')),
+        map.grid,
+      );
+      expect(map.grid.shape).toEqual([121, 145, 121]);
+      expect(map.grid.affine).toEqual([-1.5, 0, 0, 90, 0, 1.5, 0, -126, 0, 0, 1.5, -72, 0, 0, 0, 1]);
+      expect(atlas.regions).toHaveLength(120);
+      const nameAt = (x: number, y: number, z: number) => {
+        const [i, j, k] = [(90 - x) / 1.5, (y + 126) / 1.5, (z + 72) / 1.5].map(Math.round);
+        const label = atlas.labels[(i * 145 + j) * 121 + k];
+        return atlas.regions.find((region) => region.value === label)?.name;
+      };
+      expect(nameAt(-27, -21, -14)).toBe('Hippocampus_L'); // x < 0 is left
+      expect(nameAt(27, -21, -14)).toBe('Hippocampus_R');
+    },
+  );
 
-  it.skipIf(absent)('hold every region where its table says, by code and by index', () => {
-    const table = readTable(file('aal2_labels.tsv'));
-    const codes = readAtlas(file('atlas-AAL2_dseg.nii.gz'), table.path);
-    const indices = readAtlas(file('aal2_1p5mm_LAS_index_uint8.nii.gz'), table.path);
+  it.skipIf(noReference)('hold every region where its table says, by code and by index', () => {
+    const table = readTable(referenceFile('aal2_labels.tsv'));
+    const codes = readAtlas(referenceFile('atlas-AAL2_dseg.nii.gz'), table.path);
+    const indices = readAtlas(referenceFile('aal2_1p5mm_LAS_index_uint8.nii.gz'), table.path);
     expect(sameGrid(codes.grid, indices.grid)).toBe(true);
     const named = new Map(codes.regions.map((region, i) => [region.value, indices.regions[i]]));
     expect([...named.values()].map((region) => region.name)).toEqual(
@@ -148,9 +146,9 @@ describe('the AAL2 atlas and the maps of the field (skipped where they are not a
     }
   });
 
-  it.skipIf(absent)('give the same map as float32 and as scaled uint8', () => {
-    const exact = readVolume(file('gm_icbm152_2009a_sym_1p5mm_float32.nii.gz'));
-    const coarse = readVolume(file('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'));
+  it.skipIf(noReference)('give the same map as float32 and as scaled uint8', () => {
+    const exact = readVolume(referenceFile('gm_icbm152_2009a_sym_1p5mm_float32.nii.gz'));
+    const coarse = readVolume(referenceFile('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'));
     expect(sameGrid(exact.grid, coarse.grid)).toBe(true);
     const largest = exact.data.reduce(
       (most, value, i) => Math.max(most, Math.abs(value - coarse.data[i])),

@@ -15,6 +15,7 @@ import {
   simulateDefaults,
 } from '../../cohort/simulate/index.ts';
 import { toWorld } from '../../cohort/volume.ts';
+import { noReference, referenceFile } from './reference-images.ts';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'voxmask-simulate-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -371,15 +372,13 @@ describe('options', () => {
 });
 
 describe('a template in place of the formula', () => {
-  const reference = path.resolve(import.meta.dirname, '../../../shared/data/reference');
   const template = {
-    image: path.join(reference, 'gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'),
-    atlas: path.join(reference, 'atlas-AAL2_dseg.nii.gz'),
-    labels: path.join(reference, 'atlas-AAL2_dseg.tsv'),
+    image: referenceFile('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz'),
+    atlas: referenceFile('atlas-AAL2_dseg.nii.gz'),
+    labels: referenceFile('atlas-AAL2_dseg.tsv'),
   };
-  const absent = !existsSync(template.image);
 
-  it.skipIf(absent)('gives maps like it, with atrophy where its atlas has the regions', () => {
+  it.skipIf(noReference)('gives maps like it, with atrophy where its atlas has the regions', () => {
     const simulated = simulateCohort(freshFolder(), { ...small, template });
     const { atlas, people } = summarise(simulated);
     const given = readAtlas(template.atlas, template.labels);
@@ -392,7 +391,7 @@ describe('a template in place of the formula', () => {
     expect(mean(defaultRegions.map(ratio))).toBeLessThan(0.82);
   });
 
-  it.skipIf(absent)('is refused with an atlas of another grid', () => {
+  it.skipIf(noReference)('is refused with an atlas of another grid', () => {
     const { atlas, labels } = simulateCohort(freshFolder(), { ...small, participantsPerClass: 1 });
     const options = { ...small, template: { ...template, atlas, labels } };
     expect(() => simulateCohort(freshFolder(), options)).toThrow(

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { readVolume } from '../../cohort/nifti.ts';
 import { renderMosaic } from '../../report/mosaic.ts';
+import { noReference, referenceFile } from '../cohort/reference-images.ts';
 import { cubicGrid, egg, fill } from './volumes.ts';
 
-const template = path.resolve('../shared/data/reference/gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz');
+const template = referenceFile('gm_icbm152_2009a_sym_1p5mm_uint8slope.nii.gz');
 
 /** Middle of the pixels of strong colour within a part of the picture, given as shares of its height. */
 function colourMiddle(png: Uint8Array, from: number, to: number, columns = 1440) {
@@ -92,7 +91,7 @@ describe('renderMosaic', () => {
     );
   });
 
-  it.skipIf(!existsSync(template))('draws over the ICBM template', () => {
+  it.skipIf(noReference)('draws over the ICBM template', () => {
     const { grid, data } = readVolume(template);
     const png = renderMosaic({ grid, background: data, mask: fill(grid, ball(-26, -20, -14)) });
     const coronal = colourMiddle(png, 0, 0.35);
