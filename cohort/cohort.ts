@@ -17,16 +17,18 @@ export interface Cohort {
 const required = ['participant_id', 'session_id', 'diagnosis', 'path'];
 const shownFaults = 20;
 const oldest = 120; // years
+const bestMmse = 30;
+const cdrGrades = [0, 0.5, 1, 2, 3];
 
 /**
  * Reads a cohort: a table with the columns participant_id, session_id, diagnosis, path (relative to the table's folder,
- * or absolute) and, if known, age (years) and sex; other columns are left alone. Every row is checked, and one error
- * reports all that is wrong.
+ * or absolute) and, if known, age (years), sex, mmse and cdr; other columns are left alone. Every row is checked, and one
+ * error reports all that is wrong.
  *
  * @param classes the diagnoses under study, such as CN and AD
  * @param options.allowOneClass accepts a cohort whose sessions all have one diagnosis
  * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an empty identifier,
- *   or an age or sex that cannot be; or when all sessions have one diagnosis
+ *   or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
  */
 export function readCohort(
   tablePath: string,
@@ -84,12 +86,15 @@ interface Fault {
 
 function sessionOf(row: Record<string, string>, line: number, folder: string): Session {
   const sex = row.sex?.toLowerCase();
+  const numberOf = (cell: string | undefined) => (isMissing(cell) ? null : Number(cell));
   return {
     participantId: row.participant_id,
     sessionId: row.session_id,
     diagnosis: row.diagnosis,
-    age: isMissing(row.age) ? null : Number(row.age),
+    age: numberOf(row.age),
     sex: sex === 'f' || sex === 'female' ? 'F' : sex === 'm' || sex === 'male' ? 'M' : null,
+    mmse: numberOf(row.mmse),
+    cdr: numberOf(row.cdr),
     path: path.resolve(folder, row.path),
     line,
   };
@@ -106,6 +111,12 @@ function faultsOf(row: Record<string, string>, session: Session, classes: readon
     faults.push(`age "${row.age}" is not a number of years from 0 to ${oldest}`);
   }
   if (session.sex === null && !isMissing(row.sex)) faults.push(`sex "${row.sex}" is not F, M or n/a`);
+  if (session.mmse !== null && !(session.mmse >= 0 && session.mmse <= bestMmse)) {
+    faults.push(`mmse "${row.mmse}" is not a number from 0 to ${bestMmse}`);
+  }
+  if (session.cdr !== null && !cdrGrades.includes(session.cdr)) {
+    faults.push(`cdr "${row.cdr}" is not one of ${cdrGrades.join(', ')}`);
+  }
   if (isMissing(row.path)) faults.push('has no path');
   else if (!isFile(session.path)) faults.push(`image ${row.path} does not exist`);
   return faults;

@@ -6,6 +6,10 @@ export interface Session {
   /** Years. */
   readonly age: number | null;
   readonly sex: 'F' | 'M' | null;
+  /** Mini-mental state examination, 0 to 30. */
+  readonly mmse: number | null;
+  /** Global clinical dementia rating: 0, 0.5, 1, 2 or 3. */
+  readonly cdr: number | null;
   /** Absolute path of the image. */
   readonly path: string;
   /** Line in the cohort's table. */
@@ -61,7 +65,8 @@ function padded(text: string): string {
   return text.replace(/\d+/g, (digits) => digits.padStart(15, '0'));
 }
 
-function monthsOf(sessionId: string): number | null {
+/** Months after baseline that a session identifier names; null where it names none. */
+export function monthsOf(sessionId: string): number | null {
   const name = sessionId.replace(/^ses-/i, '');
   if (/^(bl|baseline)$/i.test(name)) return 0;
   const months = /^m(\d+)$/i.exec(name);

@@ -1,6 +1,6 @@
 import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
-import { refuseLeak } from '../cohort/split.ts';
+import { refuseLeaks } from '../cohort/splits/leaks.ts';
 import { Adam } from '../engine/adam.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
@@ -76,7 +76,7 @@ export interface Training {
  */
 export async function train(training: Training): Promise<TrainResult> {
   const { network, options, signal } = training;
-  refuseLeak(training.train, training.validation);
+  refuseLeaks({ train: training.train, validation: training.validation });
   const adam = startAdam(network, options);
   const epochs: Epoch[] = [];
   let best: Epoch | null = null;

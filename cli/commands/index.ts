@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
 import { simulate } from './simulate.ts';
+import { split } from './split.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
 
@@ -14,6 +15,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   demo,
   doctor,
   simulate,
+  split,
   train,
   predict,
   mask,

@@ -9,9 +9,10 @@ import { jsonOption, listOption, numberOption, textOption } from '../options.ts'
 export interface Arguments {
   cohort: string;
   out: string;
-  folds: number;
+  split: string | undefined;
+  folds: number | undefined;
   fold: number;
-  'split-seed': number;
+  'split-seed': number | undefined;
   epochs: number;
   'batch-size': number;
   'learning-rate': number;
@@ -33,9 +34,14 @@ export interface Arguments {
 /** Its options, as yargs takes them. */
 export const trainOptions = {
   out: textOption({ demandOption: true as const, describe: 'Folder for the results; made if missing' }),
-  folds: number('folds', 5, 'Parts that the participants are cut into'),
+  split: textOption({
+    describe: 'Split drawn before: its table, a folder of folds, or the lists of ClinicaDL',
+  }),
+  folds: numberOption('folds', { describe: 'Parts that the participants are cut into  [default: 5]' }),
   fold: number('fold', 0, 'Part that validates, from 0; the others train'),
-  'split-seed': number('split-seed', 2, 'Start of the random numbers that draw the parts'),
+  'split-seed': numberOption('split-seed', {
+    describe: 'Start of the random numbers that draw the parts  [default: 2]',
+  }),
   epochs: number('epochs', trainDefaults.epochs, 'Epochs at most'),
   'batch-size': number('batch-size', trainDefaults.batchSize, 'Images in a step'),
   'learning-rate': number('learning-rate', trainDefaults.learningRate, "Adam's"),
@@ -74,14 +80,16 @@ function list(values: readonly (string | number)[], describe: string) {
 /** The job that a command line asks for. @throws UsageError for the first value that cannot be */
 export function jobOf(args: Arguments): TrainJobOptions {
   checkNumbers(args);
-  const { cohort, out, overwrite, folds, fold, epochs, patience, seed } = args;
+  const { cohort, out, overwrite, split = null, fold, epochs, patience, seed } = args;
+  const { folds = 5, 'split-seed': splitSeed = 2 } = args;
   return {
     cohort,
     out,
     overwrite,
+    split,
     folds,
     fold,
-    splitSeed: args['split-seed'],
+    splitSeed,
     network: networkOf(args),
     training: {
       epochs,
@@ -110,17 +118,20 @@ function networkOf(args: Arguments): Omit<Architecture, 'inputShape'> {
 
 function checkNumbers(args: Arguments): void {
   for (const name of ['epochs', 'batch-size', 'patience', 'fc-layers'] as const) checkWhole(args, name, 1);
-  checkWhole(args, 'folds', 2);
-  checkWhole(args, 'fold', 0, args.folds - 1);
+  const { split, folds = 5, 'split-seed': splitSeed = 2 } = args;
+  if (split !== undefined && (args.folds !== undefined || args['split-seed'] !== undefined))
+    throw usage('--split is a split drawn before; it goes without --folds and --split-seed');
+  checkWhole({ folds }, 'folds', 2);
+  checkWhole(args, 'fold', 0, split === undefined ? folds - 1 : undefined);
   checkWhole(args, 'seed', 0);
-  checkWhole(args, 'split-seed', 0, 2 ** 32 - 1);
+  checkWhole({ 'split-seed': splitSeed }, 'split-seed', 0, 2 ** 32 - 1);
   if (!(args['learning-rate'] > 0)) throw usage('--learning-rate takes a number above 0');
   if (!(args['weight-decay'] >= 0)) throw usage('--weight-decay takes a number from 0');
   if (!(args.dropout >= 0 && args.dropout < 1)) throw usage('--dropout takes a number from 0 to below 1');
 }
 
 function checkWhole<K extends keyof Arguments>(
-  args: Pick<Arguments, K> & Record<K, number>,
+  args: Readonly<Record<K, number>>,
   name: K,
   least: number,
   most?: number,

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { Split } from '../../cohort/split.ts';
+import type { Split } from '../../cohort/splits/folds.ts';
 import type { Epoch } from '../../model/train.ts';
 import { textTable } from '../../report/text-table.ts';
 import { formatBytes } from '../bytes.ts';
@@ -30,6 +30,7 @@ export const train: CommandModule<object, Arguments> = {
       .options(trainOptions)
       .example('$0 train cohort.tsv --out trained', 'the first of five folds')
       .example('$0 train cohort.tsv --out trained-1 --fold 1', 'the second')
+      .example('$0 train cohort.tsv --out trained --split folds', 'a fold that "voxmask split kfold" drew')
       .example(
         '$0 train cohort.tsv --out small --channels 8,16,32,64 --sub-blocks 1,1,1,1',
         'a network for small images',
@@ -52,13 +53,14 @@ async function run(args: Arguments): Promise<void> {
 }
 
 /** One bar over the steps of all epochs, and a line for each epoch. */
-export function trainProgress({ training, folds, fold }: TrainJobOptions, quiet: boolean) {
+export function trainProgress({ training, split: given, folds, fold }: TrainJobOptions, quiet: boolean) {
   let progress: Progress | undefined;
   const hooks: Omit<TrainHooks, 'open' | 'signal'> = {
-    onSplit: (split) => {
+    onSplit: (split, absent) => {
       const steps = training.epochs * Math.ceil(split.train.length / training.batchSize);
       progress = new Progress('Training', steps, { quiet });
-      progress.log(splitLine(split, folds, fold));
+      progress.log(splitLine(split, given === null ? `fold ${fold} of ${folds}, counted from 0` : given));
+      if (absent > 0) progress.log(`${absent} sessions that ${given} lists are not in the cohort`);
     },
     onStep: ({ epoch, step, steps, loss }) =>
       progress?.update((epoch - 1) * steps + step, `epoch ${epoch}, loss ${loss.toFixed(3)}`),
@@ -67,8 +69,8 @@ export function trainProgress({ training, folds, fold }: TrainJobOptions, quiet:
   return { hooks, finish: () => progress?.finish() };
 }
 
-function splitLine({ train, validation }: Split, folds: number, fold: number): string {
-  return `${train.length} sessions train, ${validation.length} validate (fold ${fold} of ${folds}, counted from 0)`;
+function splitLine({ train, validation }: Split, whence: string): string {
+  return `${train.length} sessions train, ${validation.length} validate (${whence})`;
 }
 
 function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {

@@ -77,6 +77,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
     cohort: cohort.cohort,
     out: path.join(directory, 'trained'),
     overwrite,
+    split: null,
     folds: 5,
     fold: 0,
     splitSeed: 2,

@@ -5,7 +5,8 @@ import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
-import { readSplit } from '../../cohort/split-table.ts';
+import { refuseLeaks } from '../../cohort/splits/leaks.ts';
+import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
 import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
@@ -74,8 +75,11 @@ export function readMaskInputs(sources: MaskSources): MaskInputs {
 
 /** Fitted on the training set, selected on the validation set, which has one session per participant (docs/method.md). */
 function candidates(cohort: Cohort, sources: MaskSources) {
-  if (sources.independent) return { fit: cohort.sessions, select: cohort.sessions };
   const file = sources.split ?? path.join(path.dirname(sources.model), 'split.tsv');
+  if (sources.independent) {
+    if (sources.split !== null || existsSync(file)) refuseKnown(file, cohort);
+    return { fit: cohort.sessions, select: cohort.sessions };
+  }
   if (sources.split === null && !existsSync(file)) {
     throw new InputError(
       file,
@@ -86,6 +90,15 @@ function candidates(cohort: Cohort, sources: MaskSources) {
   const { train, validation } = readSplit(file, cohort);
   const select = firstSessions(validation);
   return { fit: sources.fitOn === 'train' ? train : [...train, ...select], select };
+}
+
+/** A cohort that the network has not seen holds nobody who trained or validated it. @throws InputError naming who did */
+function refuseKnown(split: string, cohort: Cohort): void {
+  const known = [...participantsOf(split, 'train'), ...participantsOf(split, 'validation')];
+  refuseLeaks({
+    "the network's": known.map((participantId) => ({ participantId })),
+    independent: cohort.sessions,
+  });
 }
 
 /** The images on the model's own grid where it records one; else on that of the cohort's first image. */

@@ -119,5 +119,15 @@ function fitting(volume: Volume, path: string, model: Model, modelPath: string):
 
 /** An image that belongs to no cohort, in the form that prediction takes. */
 function asSession(path: string): Session {
-  return { participantId: path, sessionId: '', diagnosis: '', age: null, sex: null, path, line: 0 };
+  return {
+    participantId: path,
+    sessionId: '',
+    diagnosis: '',
+    age: null,
+    sex: null,
+    mmse: null,
+    cdr: null,
+    path,
+    line: 0,
+  };
 }

@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import type { Session } from '../../cohort/session.ts';
-import type { Split } from '../../cohort/split.ts';
+import type { Split } from '../../cohort/splits/folds.ts';
+import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { type Model, writeModel } from '../../model/model-file.ts';
 import type { Epoch } from '../../model/train.ts';
@@ -47,7 +48,7 @@ export function writeTraining(directory: string, { model, epochs, best, split }:
   for (const file of [...Object.values(paths), place(predictionsName), place('train.json')]) {
     rmSync(file, { force: true });
   }
-  writeFileAtomic(paths.split, splitTable(split));
+  writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeModel(paths.model, model);
   writeFileAtomic(paths.history, historyTable(epochs));
   writeFileAtomic(paths.curves, curvesPicture(epochs, best));
@@ -71,18 +72,6 @@ export function writePredictions(
   const file = path.join(directory, predictionsName);
   writeFileAtomic(file, formatTable(Object.keys(rows[0]), rows));
   return file;
-}
-
-function splitTable(split: Split): string {
-  const rows = (['train', 'validation'] as const).flatMap((set) =>
-    split[set].map(({ participantId, sessionId, diagnosis }) => ({
-      participant_id: participantId,
-      session_id: sessionId,
-      diagnosis,
-      set,
-    })),
-  );
-  return formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], rows);
 }
 
 function historyTable(epochs: readonly Epoch[]): string {

@@ -1,6 +1,7 @@
-import { readCohort } from '../../cohort/cohort.ts';
+import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import type { Session } from '../../cohort/session.ts';
-import { type Split, stratifiedFold } from '../../cohort/split.ts';
+import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
+import { readFold } from '../../cohort/splits/read-fold.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
 import { ImageStore } from '../../model/images.ts';
@@ -19,6 +20,8 @@ export interface TrainJobOptions {
   /** folder for the results */
   readonly out: string;
   readonly overwrite: boolean;
+  /** table of a split, or folder of folds, that was drawn before; null draws one */
+  readonly split: string | null;
   readonly folds: number;
   /** the part that validates, counted from 0 */
   readonly fold: number;
@@ -33,8 +36,8 @@ export interface TrainHooks {
   /** Opens the GPU; called once cohort, split and options are known to be sound. Whoever opened it closes it. */
   readonly open: () => Promise<OpenGpu>;
   readonly signal?: AbortSignal;
-  /** Called before the first step. */
-  readonly onSplit?: (split: Split) => void;
+  /** Called before the first step; `absent`: sessions of a given split's lists that the cohort lacks. */
+  readonly onSplit?: (split: Split, absent: number) => void;
   readonly onStep?: (progress: TrainProgress) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
 }
@@ -69,14 +72,14 @@ export interface TrainJobResult {
 export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
   const startedAt = new Date();
   const cohort = readCohort(options.cohort, options.network.classes);
-  const split = stratifiedFold(cohort, options.folds, options.fold, options.splitSeed);
+  const { split, absent } = splitFor(cohort, options);
   const images = ImageStore.like(split.train[0]);
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
   const { classes } = architecture;
   prepareOutput(options.out, trainMarker, options.overwrite);
   const { gpu, report } = await hooks.open();
-  hooks.onSplit?.(split);
+  hooks.onSplit?.(split, absent);
   const { weights, best, epochs, interrupted } = await fit(gpu, architecture, images, split, options, hooks);
   const result = () => ({
     train: countsOf(split.train, classes),
@@ -108,9 +111,16 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     startedAt,
     finishedAt: new Date(),
     peakBytes,
-    results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers },
+    results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent },
   });
   return { ...result(), best, paths: { ...paths, predictions, sidecar } };
+}
+
+/** The split that was asked for: a given one, or one drawn anew. */
+function splitFor(cohort: Cohort, options: TrainJobOptions): { split: Split; absent: number } {
+  const { split, folds, fold, splitSeed, network } = options;
+  if (split !== null) return readFold(split, fold, network.classes, cohort);
+  return { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 };
 }
 
 async function fit(

@@ -1,7 +1,9 @@
-import { mersenne } from 'pure-rand/generator/mersenne';
-import type { Cohort } from './cohort.ts';
-import { InputError } from './error.ts';
-import { byParticipant, compareSessions, type Session } from './session.ts';
+import type { Cohort } from '../cohort.ts';
+import { InputError } from '../error.ts';
+import { compareSessions, type Session } from '../session.ts';
+import { refuseLeaks } from './leaks.ts';
+import { countText, participantsByDiagnosis, type Visits } from './participants.ts';
+import { drawsOf, permutation, shuffled } from './permutation.ts';
 
 /** The two sides of one fold. */
 export interface Split {
@@ -11,18 +13,30 @@ export interface Split {
   readonly validation: Session[];
 }
 
+/** How participants are dealt to folds. */
+export const foldMethods = ['published', 'balanced'] as const;
+export type FoldMethod = (typeof foldMethods)[number];
+
 /**
- * One fold of a cross-validation, stratified by diagnosis and drawn by participant (section 2.2.1). In each diagnosis the
- * participants, in the order of their identifiers, are shuffled by the seed and cut into contiguous parts, the first ones
- * longer by one where they do not divide evenly; part `fold` is for validation. The shuffle is the one that drew the
- * paper's published folds (with seed 2), so that those who have its data get its folds. The order of the table's rows does
- * not matter.
+ * The participants of each fold of a cross-validation, stratified by diagnosis (section 2.2.1). The order of the table's
+ * rows does not matter.
  *
- * @param fold 0 to folds - 1
- * @throws InputError when folds or fold cannot be, a participant has two diagnoses, or a diagnosis has fewer participants
- *   than there are folds
+ * - `published`: in each diagnosis the participants, in the order of their identifiers, are shuffled by the seed and cut
+ *   into contiguous parts, the first ones longer by one where they do not divide evenly. This drew the paper's published
+ *   folds (with seed 2), so that those who have its data get its folds.
+ * - `balanced`: within diagnosis and sex, neighbours in age are dealt to different folds, so that sex and age are spread
+ *   as evenly as they can be. For small cohorts.
+ *
+ * @returns by fold, its participants
+ * @throws InputError when the number of folds cannot be, a participant has two diagnoses, or a diagnosis has fewer
+ *   participants than there are folds
  */
-export function stratifiedFold(cohort: Cohort, folds: number, fold: number, seed: number): Split {
+export function drawFolds(
+  cohort: Cohort,
+  folds: number,
+  seed: number,
+  method: FoldMethod = 'published',
+): Visits[][] {
   if (!Number.isInteger(folds) || folds < 2) {
     throw new InputError(
       'folds',
@@ -30,86 +44,91 @@ export function stratifiedFold(cohort: Cohort, folds: number, fold: number, seed
       'Give 5, as the paper does',
     );
   }
-  if (!Number.isInteger(fold) || fold < 0 || fold >= folds) {
-    throw new InputError('fold', `${fold} is not one of 0 to ${folds - 1}`, 'Folds are counted from 0');
-  }
-  const train: Session[] = [];
-  const validation: Session[] = [];
+  const parts: Visits[][] = Array.from({ length: folds }, () => []);
+  const draw = drawsOf(seed);
   for (const [diagnosis, participants] of participantsByDiagnosis(cohort)) {
     if (participants.length < folds) {
       throw new InputError(
         cohort.path,
-        `has ${participants.length} ${diagnosis} ${participants.length === 1 ? 'participant' : 'participants'} for ${folds} folds`,
+        `has ${countText(participants.length, diagnosis)} for ${folds} folds`,
         'Ask for fewer folds, or add participants',
       );
     }
-    const order = permutation(participants.length, seed);
-    const [start, end] = part(participants.length, folds, fold);
-    order.forEach((index, position) => {
-      const sessions = participants[index];
-      if (position >= start && position < end) validation.push(sessions[0]);
-      else train.push(...sessions);
+    if (method === 'balanced') {
+      dealEvenly(participants, folds, draw).forEach((fold, i) => {
+        parts[fold].push(participants[i]);
+      });
+      continue;
+    }
+    permutation(participants.length, seed).forEach((index, position) => {
+      parts[partAt(participants.length, folds, position)].push(participants[index]);
     });
   }
-  const split = { train: train.sort(compareSessions), validation: validation.sort(compareSessions) };
-  refuseLeak(split.train, split.validation);
+  return parts;
+}
+
+/**
+ * One fold: its participants validate, with their first sessions, and the others train, with all of theirs.
+ *
+ * @param fold 0 to the number of parts - 1
+ * @throws InputError when there is no such fold
+ */
+export function splitOf(parts: readonly (readonly Visits[])[], fold: number): Split {
+  if (!Number.isInteger(fold) || fold < 0 || fold >= parts.length) {
+    throw new InputError(
+      'fold',
+      `${fold} is not one of 0 to ${parts.length - 1}`,
+      'Folds are counted from 0',
+    );
+  }
+  const split = {
+    train: parts.flatMap((part, i) => (i === fold ? [] : part.flat())).sort(compareSessions),
+    validation: parts[fold].map(([first]) => first).sort(compareSessions),
+  };
+  refuseLeaks({ ...split });
   return split;
 }
 
-/**
- * Requires that no participant is on both sides; to be called wherever two sets are used together.
- *
- * @throws InputError naming the first participants that are
- */
-export function refuseLeak(one: readonly Session[], other: readonly Session[]): void {
-  const ids = new Set(one.map((session) => session.participantId));
-  const shared = [...new Set(other.map((session) => session.participantId))].filter((id) => ids.has(id));
-  if (shared.length === 0) return;
-  throw new InputError(
-    'split',
-    `${shared.length} ${shared.length === 1 ? 'participant is' : 'participants are'} on both sides: ` +
-      `${shared.slice(0, 5).join(', ')}${shared.length > 5 ? ', ...' : ''}`,
-    'Put all sessions of a participant on one side',
-  );
+/** The part that holds a position when `count` places are cut into `parts`, the first (count mod parts) longer by one. */
+function partAt(count: number, parts: number, position: number): number {
+  const [size, longer] = [Math.floor(count / parts), count % parts];
+  const inLonger = longer * (size + 1);
+  return position < inLonger
+    ? Math.floor(position / (size + 1))
+    : longer + Math.floor((position - inLonger) / size);
 }
 
-/** Per diagnosis, in alphabetical order, the sessions of each of its participants. */
-function participantsByDiagnosis(cohort: Cohort): [string, Session[][]][] {
-  const groups = new Map<string, Session[][]>();
-  for (const [id, sessions] of byParticipant(cohort.sessions)) {
-    const diagnoses = [...new Set(sessions.map((session) => session.diagnosis))];
-    if (diagnoses.length > 1) {
-      throw new InputError(
-        cohort.path,
-        `participant ${id} has several diagnoses (${diagnoses.join(', ')})`,
-        'Keep participants whose diagnosis is stable',
-      );
-    }
-    groups.set(diagnoses[0], [...(groups.get(diagnoses[0]) ?? []), sessions]);
+/** A fold for each participant. Whoever lacks a sex or an age stands with those of the like, at the end of the row. */
+function dealEvenly(
+  participants: readonly Visits[],
+  folds: number,
+  draw: (most: number) => number,
+): number[] {
+  const age = (i: number) => participants[i][0].age ?? Number.POSITIVE_INFINITY;
+  const sex = (i: number) => participants[i][0].sex ?? '';
+  const row = participants
+    .map((_, i) => i)
+    .sort((a, b) =>
+      sex(a) < sex(b) ? -1 : sex(a) > sex(b) ? 1 : age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : a - b,
+    );
+  const fold = new Array<number>(row.length);
+  const all = Array.from({ length: folds }, (_, i) => i);
+  for (let start = 0; start < row.length; start += folds) {
+    const dealt = shuffled(all, draw);
+    row.slice(start, start + folds).forEach((i, place) => {
+      fold[i] = dealt[place];
+    });
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+  return fold;
 }
 
-/** Start and end of a part when `count` places are cut into `parts`, the first (count mod parts) longer by one. */
-function part(count: number, parts: number, index: number): [start: number, end: number] {
-  const start = (i: number) => i * Math.floor(count / parts) + Math.min(i, count % parts);
-  return [start(index), start(index + 1)];
-}
-
-/**
- * A shuffle of 0 ... count - 1: MT19937 seeded by a 32-bit word, Fisher-Yates from the end, each draw a 32-bit word masked
- * to the fewest bits that hold the bound and drawn again while above it (numpy's legacy
- * RandomState.permutation).
- */
-export function permutation(count: number, seed: number): number[] {
-  const generator = mersenne(seed);
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let last = count - 1; last > 0; last--) {
-    const mask = 0xffffffff >>> Math.clz32(last);
-    let chosen: number;
-    do chosen = (generator.next() & mask) >>> 0;
-    while (chosen > last);
-    [order[last], order[chosen]] = [order[chosen], order[last]];
-  }
-  return order;
+/** One fold of a cross-validation drawn by `drawFolds`, as `splitOf` gives it. @throws InputError as they do */
+export function stratifiedFold(
+  cohort: Cohort,
+  folds: number,
+  fold: number,
+  seed: number,
+  method?: FoldMethod,
+): Split {
+  return splitOf(drawFolds(cohort, folds, seed, method), fold);
 }

@@ -1,43 +1,79 @@
-import type { Cohort } from './cohort.ts';
-import { InputError } from './error.ts';
-import { type Session, sessionKey } from './session.ts';
-import { refuseLeak, type Split } from './split.ts';
-import { readTable, requireColumns } from './table.ts';
+import type { Cohort } from '../cohort.ts';
+import { InputError } from '../error.ts';
+import { type Session, sessionKey } from '../session.ts';
+import { formatTable, readTable, requireColumns } from '../table.ts';
+import type { Split } from './folds.ts';
+import { refuseLeaks } from './leaks.ts';
 
 const shownFaults = 10;
 
 /**
- * Reads which sessions of a cohort a network was trained and validated with: a table with the columns participant_id,
- * session_id and set (`train` or `validation`), as training writes it. Rows of another set are left alone. Sessions are
- * matched as `sessionKey` names them, so `ses-M00` finds `ses-M000`.
+ * Reads which sessions of a cohort train and validate: a table with the columns participant_id, session_id and set
+ * (`train` or `validation`), as `voxmask split kfold` and training write it. Rows of another set, such as `test`, only
+ * count against participants on two sides. Sessions are matched as `sessionKey` names them, so `ses-M00` finds
+ * `ses-M000`.
  *
  * @throws InputError when the table lacks a column, lists a session that the cohort lacks or gives another diagnosis, lists
- *   one twice, has no session on a side, or has a participant on both
+ *   one twice, has no session on a side, or has a participant on two
  */
 export function readSplit(path: string, cohort: Cohort): Split {
   const table = readTable(path);
   requireColumns(table, ['participant_id', 'session_id', 'set']);
   const known = new Map(cohort.sessions.map((session) => [keyOf(session), session]));
   const split: Split = { train: [], validation: [] };
+  const listed = new Set<Session>();
+  const aside: Record<string, { participantId: string }[]> = {};
   const faults: string[] = [];
   table.rows.forEach((row, i) => {
-    if (row.set !== 'train' && row.set !== 'validation') return;
+    if (row.set !== 'train' && row.set !== 'validation') {
+      aside[row.set] ??= [];
+      aside[row.set].push({ participantId: row.participant_id });
+      return;
+    }
     const session = known.get(keyOf({ participantId: row.participant_id, sessionId: row.session_id }));
     const name = `line ${i + 2}: ${row.participant_id} ${row.session_id}`;
     if (!session) faults.push(`${name} is not in ${cohort.path}`);
     else if (row.diagnosis !== undefined && row.diagnosis !== session.diagnosis)
       faults.push(`${name} is ${row.diagnosis}, but ${session.diagnosis} in ${cohort.path}`);
-    else if (split.train.includes(session) || split.validation.includes(session))
-      faults.push(`${name} is there twice`);
-    else split[row.set].push(session);
+    else if (listed.has(session)) faults.push(`${name} is there twice`);
+    else {
+      listed.add(session);
+      split[row.set].push(session);
+    }
   });
   if (faults.length > 0) throw doesNotFit(path, faults);
   for (const set of ['train', 'validation'] as const) {
     if (split[set].length === 0)
       throw new InputError(path, `has no session of the set ${set}`, 'Give the split that training wrote');
   }
-  refuseLeak(split.train, split.validation);
+  refuseLeaks({ ...aside, ...split });
   return split;
+}
+
+/**
+ * A split's table: participant_id, session_id, diagnosis and set, a row per session.
+ *
+ * @param sets sessions by the name of their set; no participant is in two
+ * @throws InputError when one is
+ */
+export function formatSplit(sets: Readonly<Record<string, readonly Session[]>>): string {
+  refuseLeaks(sets);
+  const rows = Object.entries(sets).flatMap(([set, sessions]) =>
+    sessions.map(({ participantId, sessionId, diagnosis }) => ({
+      participant_id: participantId,
+      session_id: sessionId,
+      diagnosis,
+      set,
+    })),
+  );
+  return formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], rows);
+}
+
+/** The identifiers of the participants in one set of a split's table. @throws InputError when it lacks a column */
+export function participantsOf(path: string, set: string): Set<string> {
+  const table = readTable(path);
+  requireColumns(table, ['participant_id', 'set']);
+  return new Set(table.rows.filter((row) => row.set === set).map((row) => row.participant_id));
 }
 
 function keyOf({ participantId, sessionId }: Pick<Session, 'participantId' | 'sessionId'>): string {

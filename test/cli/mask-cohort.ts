@@ -5,7 +5,8 @@ import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { type SimulatedCohort, simulateCohort } from '../../cohort/simulate/index.ts';
-import { stratifiedFold } from '../../cohort/split.ts';
+import { stratifiedFold } from '../../cohort/splits/folds.ts';
+import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { writeModel } from '../../model/model-file.ts';
@@ -59,32 +60,24 @@ function writeBiasedModel(folder: string, cohort: Cohort, says: string): string 
   });
   const model = path.join(folder, 'model.safetensors');
   writeModel(model, { architecture, weights, grid });
-  writeFileAtomic(path.join(folder, 'split.tsv'), splitTable(cohort));
+  writeFileAtomic(path.join(folder, 'split.tsv'), formatSplit({ ...stratifiedFold(cohort, 3, 0, 2) }));
   return model;
 }
 
-function splitTable(cohort: Cohort): string {
-  const { train, validation } = stratifiedFold(cohort, 3, 0, 2);
-  const rows = Object.entries({ train, validation }).flatMap(([set, sessions]) =>
-    sessions.map(({ participantId, sessionId, diagnosis }) => ({
-      participant_id: participantId,
-      session_id: sessionId,
-      diagnosis,
-      set,
-    })),
-  );
-  return formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], rows);
-}
-
-/** The same images as another cohort, stored RAS. @returns the path of its table */
-export function storedRas({ cohort, folder }: MaskCohort): string {
-  const table = path.join(folder, 'ras', 'cohort.tsv');
+/**
+ * The same images as another cohort, stored RAS.
+ *
+ * @param prefix of its participants' identifiers, after `sub-`
+ * @returns the path of its table
+ */
+export function storedRas({ cohort, folder }: MaskCohort, prefix = ''): string {
+  const table = path.join(folder, `ras${prefix}`, 'cohort.tsv');
   const rows = cohort.sessions.map((session, i) => {
     const { grid, data } = readVolume(session.path);
     const name = `${i}.nii.gz`;
     writeVolume(path.join(path.dirname(table), name), data, { grid, storage: storageFor(grid, 'RAS') });
     return {
-      participant_id: session.participantId,
+      participant_id: session.participantId.replace('sub-', `sub-${prefix}`),
       session_id: session.sessionId,
       diagnosis: session.diagnosis,
       path: name,

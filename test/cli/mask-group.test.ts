@@ -105,7 +105,8 @@ it('stores the mask as the images are stored', async () => {
 });
 
 it('takes the images that are asked for', async () => {
-  expect(await maskGroup('independent', '--independent', '--json')).toBe(0);
+  const others = storedRas(made, 'other');
+  expect(await maskGroup('independent', '--independent', '--cohort', others, '--json')).toBe(0);
   expect(JSON.parse(printed.out)).toMatchObject({ fit: { used: 6, of: 6 }, select: { used: 6, of: 6 } });
   const options = JSON.parse(readFileSync(place('independent/mask.json'), 'utf8')).options;
   expect(options.group).toMatchObject({ patience: 25, epochs: 300 });
@@ -115,6 +116,13 @@ it('takes the images that are asked for', async () => {
   printed.out = '';
   expect(await maskGroup('healthy', '--model', modelOfCn, '--class', 'CN', '--json')).toBe(0);
   expect(JSON.parse(printed.out)).toMatchObject({ className: 'CN', fit: { used: 4, of: 4 } });
+});
+
+it('refuses as independent a cohort that the network has seen, by name', async () => {
+  expect(await maskGroup('seen', '--independent')).toBe(1);
+  expect(printed.err).toMatch(
+    /12 participants are on two sides: sub-(AD|CN)\d+ \(the network's, independent\)/,
+  );
 });
 
 it('hides voxels behind another volume', async () => {

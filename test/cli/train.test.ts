@@ -8,7 +8,7 @@ import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
-import { stratifiedFold } from '../../cohort/split.ts';
+import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readTable } from '../../cohort/table.ts';
 import { openGpu } from '../../engine/node/open.ts';
 import { readModel } from '../../model/model-file.ts';
@@ -228,6 +228,7 @@ describe('an interruption', () => {
         cohort,
         out: place(name),
         overwrite: false,
+        split: null,
         folds: 3,
         fold: 0,
         splitSeed: 2,

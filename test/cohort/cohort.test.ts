@@ -40,6 +40,8 @@ describe('readCohort', () => {
         diagnosis: 'AD',
         age: 71.5,
         sex: 'F',
+        mmse: null,
+        cdr: null,
         path: where,
         line: 2,
       },
@@ -49,6 +51,8 @@ describe('readCohort', () => {
         diagnosis: 'CN',
         age: null,
         sex: null,
+        mmse: null,
+        cdr: null,
         path: where,
         line: 3,
       },
@@ -58,6 +62,8 @@ describe('readCohort', () => {
         diagnosis: 'AD',
         age: null,
         sex: 'M',
+        mmse: null,
+        cdr: null,
         path: where,
         line: 4,
       },
@@ -127,6 +133,8 @@ describe('loadVolume', () => {
     diagnosis: 'AD',
     age: null,
     sex: null,
+    mmse: null,
+    cdr: null,
     path: path.join(folder, 'images', `${name}.nii`),
     line: 2,
   }));
@@ -167,7 +175,17 @@ describe('sessions', () => {
   it('give the first of each participant', () => {
     const sessions = ['b M6', 'a M12', 'b M0', 'a M006', 'c M24'].map((text, i) => {
       const [participantId, sessionId] = text.split(' ');
-      return { participantId, sessionId, diagnosis: 'AD', age: null, sex: null, path: '', line: i + 2 };
+      return {
+        participantId,
+        sessionId,
+        diagnosis: 'AD',
+        age: null,
+        sex: null,
+        mmse: null,
+        cdr: null,
+        path: '',
+        line: i + 2,
+      };
     });
     expect(firstSessions(sessions).map((s) => `${s.participantId} ${s.sessionId}`)).toEqual([
       'a M006',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { readCohort } from '../../cohort/cohort.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
-import { stratifiedFold } from '../../cohort/split.ts';
+import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { EarlyStopping } from '../../model/early-stopping.ts';
 import { ImageStore } from '../../model/images.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Cohort, Session } from '../../cohort/cohort.ts';
-import { permutation, refuseLeak, stratifiedFold } from '../../cohort/split.ts';
+import type { Cohort, Session } from '../../../cohort/cohort.ts';
+import { drawFolds, splitOf, stratifiedFold } from '../../../cohort/splits/folds.ts';
+import { refuseLeaks } from '../../../cohort/splits/leaks.ts';
+import { permutation } from '../../../cohort/splits/permutation.ts';
 
 function session(participantId: string, diagnosis: string, sessionId = 'ses-M00'): Session {
   return {
@@ -10,6 +12,8 @@ function session(participantId: string, diagnosis: string, sessionId = 'ses-M00'
     diagnosis,
     age: 70,
     sex: 'F',
+    mmse: null,
+    cdr: null,
     path: `/${participantId}/${sessionId}`,
     line: 2,
   };
@@ -113,12 +117,61 @@ describe('stratifiedFold', () => {
   });
 });
 
-describe('refuseLeak', () => {
-  it('names participants on both sides', () => {
+describe('refuseLeaks', () => {
+  it('names participants on two sides', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((id) => session(id, 'AD'));
-    expect(() => refuseLeak([a, b], [c])).not.toThrow();
-    expect(() => refuseLeak([a, b], [session('b', 'AD', 'ses-M12'), c])).toThrow(
-      /1 participant is on both sides: b/,
+    expect(() => refuseLeaks({ train: [a, a, b], validation: [c], test: [] })).not.toThrow();
+    expect(() => refuseLeaks({ train: [a, b], validation: [session('b', 'AD', 'ses-M12'), c] })).toThrow(
+      /1 participant is on two sides: b \(train, validation\)/,
+    );
+    expect(() => refuseLeaks({ train: [a, b], validation: [c], test: [a, c] })).toThrow(
+      /2 participants are on two sides: a \(train, test\), c \(validation, test\)/,
+    );
+  });
+});
+
+describe('balanced folds', () => {
+  it('spread diagnoses, sexes and ages: fold sizes differ by one, mean ages little', () => {
+    const sessions = Array.from({ length: 60 }, (_, i) => ({
+      ...session(`sub-${i}`, i < 30 ? 'AD' : 'CN'),
+      age: 60 + ((i * 7) % 30),
+      sex: (['F', 'M'] as const)[i % 2],
+    }));
+    for (const seed of [1, 2, 3]) {
+      const parts = drawFolds(cohortOf(sessions), 5, seed, 'balanced');
+      for (const part of parts) {
+        const firsts = part.map(([first]) => first);
+        expect(firsts.filter(({ diagnosis }) => diagnosis === 'AD')).toHaveLength(6);
+        expect(firsts.filter(({ sex, diagnosis }) => sex === 'F' && diagnosis === 'CN')).toHaveLength(3);
+        const mean = firsts.reduce((sum, { age }) => sum + age!, 0) / firsts.length;
+        expect(Math.abs(mean - 74.5)).toBeLessThan(2.5);
+      }
+    }
+  });
+
+  it('put every participant in one fold, whatever is not known of them', () => {
+    const known = fc.record({
+      age: fc.option(fc.integer({ min: 50, max: 90 }), { nil: null }),
+      sex: fc.constantFrom('F', 'M', null),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(known, { minLength: 4, maxLength: 23 }),
+        fc.integer({ min: 2, max: 4 }),
+        (people, folds) => {
+          const sessions = people.map((person, i) => ({ ...session(`sub-${i}`, 'AD'), ...person }));
+          const parts = drawFolds(cohortOf(sessions), folds, 2, 'balanced');
+          const sizes = parts.map((part) => part.length);
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+          expect(
+            parts
+              .flat(2)
+              .map(({ participantId }) => participantId)
+              .sort(),
+          ).toEqual(ids(sessions).sort());
+          for (let fold = 0; fold < folds; fold++) expect(() => splitOf(parts, fold)).not.toThrow();
+        },
+      ),
     );
   });
 });

@@ -2,14 +2,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { Cohort, Session } from '../../cohort/cohort.ts';
-import { readSplit } from '../../cohort/split-table.ts';
+import type { Cohort, Session } from '../../../cohort/cohort.ts';
+import { readSplit } from '../../../cohort/splits/split-table.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-split-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function session(participantId: string, sessionId: string, diagnosis: string, line: number): Session {
-  return { participantId, sessionId, diagnosis, age: null, sex: null, path: `/${participantId}.nii`, line };
+  return {
+    participantId,
+    sessionId,
+    diagnosis,
+    age: null,
+    sex: null,
+    mmse: null,
+    cdr: null,
+    path: `/${participantId}.nii`,
+    line,
+  };
 }
 
 const cohort: Cohort = {
@@ -50,7 +60,7 @@ it.each([
   [
     'a participant on both sides',
     ['sub-1\tses-M000\tAD\ttrain', 'sub-1\tses-M012\tAD\tvalidation'],
-    /1 participant is on both sides: sub-1/,
+    /1 participant is on two sides: sub-1/,
   ],
 ])('refuses %s', (_, rows, fault) => {
   expect(() => readSplit(tableOf(...rows), cohort)).toThrow(fault);
