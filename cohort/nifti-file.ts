@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { constants, gunzipSync } from 'node:zlib';
 import { InputError } from './error.ts';
 
 /** Far above any 3D image, and below what a hostile archive could unpack to. */
@@ -11,7 +11,38 @@ const unpackedLimit = 2 ** 31;
  * @throws InputError when it is missing, unreadable, empty, damaged, or only a pointer to content kept elsewhere
  */
 export function readUnpacked(file: string): Uint8Array {
-  const bytes = readBytes(file);
+  const bytes = reading(file, () => readFileSync(file));
+  refusePointer(file, bytes);
+  return isGzip(bytes) ? unpack(file, bytes) : bytes;
+}
+
+/**
+ * The beginning of a file's content, unpacked where it is gzip: more than any NIfTI header has.
+ *
+ * @throws InputError as `readUnpacked`, but for damage further on
+ */
+export function readStart(file: string): Uint8Array {
+  const bytes = reading(file, () => firstBytes(file, 16_384));
+  refusePointer(file, bytes);
+  // Cut on purpose: what the part holds is unpacked, and its missing end is no fault.
+  return isGzip(bytes) ? unpack(file, bytes, constants.Z_SYNC_FLUSH) : bytes;
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+function firstBytes(file: string, most: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(most);
+    return bytes.subarray(0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function refusePointer(file: string, bytes: Buffer): void {
   if (bytes.length === 0) throw new InputError(file, 'is empty', 'Copy or make the file again');
   const start = bytes.subarray(0, 200).toString('latin1');
   if (start.startsWith('version https://git-lfs')) {
@@ -20,13 +51,11 @@ export function readUnpacked(file: string): Uint8Array {
   if (start.includes('annex/objects/')) {
     throw new InputError(file, 'is a git-annex pointer, not the image', 'Fetch the image with datalad get');
   }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpack(file, bytes);
-  return bytes;
 }
 
-function readBytes(file: string): Buffer {
+function reading(file: string, read: () => Buffer): Buffer {
   try {
-    return readFileSync(file);
+    return read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && isLink(file)) {
@@ -48,9 +77,9 @@ function isLink(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-function unpack(file: string, bytes: Buffer): Uint8Array {
+function unpack(file: string, bytes: Buffer, finishFlush: number = constants.Z_FINISH): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: unpackedLimit });
+    return gunzipSync(bytes, { maxOutputLength: unpackedLimit, finishFlush });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what =

@@ -1,9 +1,9 @@
 import { InputError } from './error.ts';
 import { decode } from './nifti-datatype.ts';
-import { partnerOf, readUnpacked, splitName } from './nifti-file.ts';
+import { partnerOf, readStart, readUnpacked, splitName } from './nifti-file.ts';
 import { type Header, parseHeader } from './nifti-header.ts';
 import { canonicalGrid, orientationOf, toCanonical } from './orientation.ts';
-import type { Volume } from './volume.ts';
+import type { Grid, Volume } from './volume.ts';
 
 export { storageFor } from './nifti-fresh.ts';
 export { type WriteOptions, writeVolume } from './nifti-write.ts';
@@ -34,6 +34,13 @@ export function readVolume(path: string): Volume {
       orientation,
     },
   };
+}
+
+/** An image's canonical grid, from its header alone. @throws InputError as `readVolume`, but for damage to the voxels */
+export function readGrid(path: string): Grid {
+  const file = splitName(path)?.kind === 'img' ? partnerOf(path, 'hdr') : path;
+  const { shape, affine } = parseHeader(readStart(file), file);
+  return canonicalGrid(shape, affine, orientationOf(affine));
 }
 
 function readParts(path: string): { header: Header; voxels: Uint8Array } {

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { bench } from './bench.ts';
+import { cohort } from './cohort.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { mask } from './mask.ts';
@@ -15,6 +16,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   demo,
   doctor,
   simulate,
+  cohort,
   split,
   train,
   predict,

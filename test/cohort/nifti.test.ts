@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readVolume } from '../../cohort/nifti.ts';
+import { readGrid, readVolume } from '../../cohort/nifti.ts';
 import {
   canonical,
   dims,
@@ -28,6 +28,23 @@ describe('reading NIfTI', () => {
     }
   });
 
+  it('reads a grid from the start of a file, though its end is missing', () => {
+    const large = {
+      ...plain,
+      values: Array.from({ length: 60 ** 3 }, (_, i) => Math.imul(i ^ (i >>> 3), 0x9e3779b1) >>> 25),
+      dims: [60, 60, 60],
+    };
+    const whole = gzipSync(rawFile(large));
+    expect(whole.length).toBeGreaterThan(20_000);
+    const file = put(folder, 'whole.nii.gz', whole);
+    expect(readGrid(file)).toEqual(readVolume(file).grid);
+    expect(readGrid(put(folder, 'cut.nii.gz', whole.subarray(0, 17_000)))).toEqual(readVolume(file).grid);
+    expect(() => readGrid(put(folder, 'none.nii.gz', whole.subarray(0, 20)))).toThrow(
+      /not a NIfTI|cut short/,
+    );
+    expect(() => readGrid(put(folder, 'empty.nii', new Uint8Array()))).toThrow(/is empty/);
+  });
+
   it.each([1, 2] as const)('reads a pair by either file, packed or not (NIfTI-%i)', (version) => {
     const { header, voxels } = rawParts({ ...plain, version, little: false }, true);
     const one = put(folder, `pair${version}.hdr`, header);
@@ -36,6 +53,7 @@ describe('reading NIfTI', () => {
     const packedImage = put(folder, `packed${version}.img.gz`, gzipSync(voxels));
     for (const file of [one, other, packed, packedImage]) {
       expect([...readVolume(file).data]).toEqual(canonical(values));
+      expect(readGrid(file)).toEqual(readVolume(file).grid);
     }
   });
 

@@ -1,0 +1,16 @@
+import type { CommandModule } from 'yargs';
+import { cohortBuildCommand } from './cohort-build.ts';
+
+/** `voxmask cohort`: from what lies on disk to a checked table of sessions. */
+export const cohort: CommandModule = {
+  command: 'cohort',
+  describe: 'Build a cohort from CAPS or BIDS folders, check its images, describe its participants',
+  builder: (yargs) =>
+    yargs
+      .command(cohortBuildCommand)
+      .demandCommand(1, 'What of it? There are: voxmask cohort build, check and describe')
+      .example('$0 cohort build caps --tables bids --out cohort', '')
+      .example('$0 cohort check cohort/cohort.tsv --out checked', '')
+      .example('$0 cohort describe checked/accepted.tsv', ''),
+  handler: () => {},
+};

@@ -1,0 +1,33 @@
+/** An image found on disk, before anything is decided. */
+export interface Candidate {
+  readonly participantId: string;
+  readonly sessionId: string;
+  /** absolute */
+  readonly path: string;
+  /**
+   * What tells this image from others of its session, such as `dartel`, `modulated-off`, `fwhm-8mm`, `space-MNI...`. Images
+   * of one cohort must agree in all of them.
+   */
+  readonly variant: readonly string[];
+  /** Acquisition and run, such as `acq-1`, `run-02`: these may differ between sessions. */
+  readonly scan: readonly string[];
+}
+
+/** The entities of a BIDS-like file name: `sub-1_ses-M00_T1w_space-X.nii.gz` holds sub, ses and space. */
+export function entitiesOf(name: string): Map<string, string> {
+  const parts = name.replace(/\.nii(\.gz)?$/i, '').split('_');
+  return new Map(
+    parts.flatMap((part): [string, string][] => {
+      const dash = part.indexOf('-');
+      return dash > 0 ? [[part.slice(0, dash), part.slice(dash + 1)]] : [];
+    }),
+  );
+}
+
+/** The labels of those entities that a name has. */
+export function labelsOf(entities: ReadonlyMap<string, string>, keys: readonly string[]): string[] {
+  return keys.flatMap((key) => (entities.has(key) ? [`${key}-${entities.get(key)}`] : []));
+}
+
+/** Entities that tell scans of one session apart. */
+export const scanKeys = ['acq', 'rec', 'run'];

@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { InputError } from '../error.ts';
+import { compareSessionIds, compareText, sessionKey } from '../session.ts';
+import { readTable, requireColumns } from '../table.ts';
+import type { Candidate } from './candidate.ts';
+import { type ClinicalSession, type ClinicalTables, readClinical } from './clinical.ts';
+import { findImages, type SourceKind } from './source.ts';
+import { type Labelled, labelStable, type UnstableRule } from './stability.ts';
+import { chooseVariant } from './variants.ts';
+
+export { type UnstableRule, unstableRules } from './stability.ts';
+
+/** What a cohort is built from. */
+export interface BuildOptions {
+  /** CAPS folder, BIDS derivatives folder, or table */
+  readonly source: string;
+  /** merged table or BIDS folder; null looks in the source */
+  readonly tables: string | null;
+  readonly classes: readonly string[];
+  /** names of diagnoses to take for others */
+  readonly mapping: ReadonlyMap<string, string>;
+  /** labels that the images must have */
+  readonly variant: readonly string[];
+  readonly unstable: UnstableRule;
+  /** table of sessions to leave out; null for none */
+  readonly exclude: string | null;
+}
+
+/** A session of the cohort: its image, and what the tables tell. */
+export type BuiltSession = ClinicalSession & { readonly diagnosis: string; readonly path: string };
+
+/** A session that is not in the cohort, and why. */
+export interface Excluded {
+  readonly participantId: string;
+  readonly sessionId: string;
+  readonly reason: string;
+}
+
+export interface BuiltCohort {
+  readonly kind: SourceKind;
+  readonly variant: readonly string[];
+  /** by participant, then by session */
+  readonly sessions: BuiltSession[];
+  readonly excluded: Excluded[];
+}
+
+/**
+ * Brings images and tables together: one kind of map per session (never mixed), participants of one diagnosis over their
+ * whole follow-up (section 2.1), and for every session that is left out the reason.
+ *
+ * @throws InputError when images or tables cannot be found or read, several kinds of maps could be meant, the tables list a
+ *   session twice, or no session is left
+ */
+export function buildCohort(options: BuildOptions): BuiltCohort {
+  const { source, classes, mapping } = options;
+  const found = findImages(source);
+  const { variant, images } = chooseVariant(source, found.candidates, options.variant);
+  const place = options.tables ?? found.tables;
+  if (place === null) {
+    throw new InputError(
+      source,
+      'holds no participants.tsv, so diagnoses are not known',
+      'Give the tables with --tables: a BIDS folder, or one merged table',
+    );
+  }
+  const tables = readClinical(place, mapping);
+  refuseRepeats(place, tables.sessions);
+  const labels = labelStable(tables.sessions, options.unstable);
+  const listed = new Map(tables.sessions.map((session) => [keyOf(session), session]));
+  const leftOut = options.exclude === null ? null : readExclusions(options.exclude);
+  const sessions: BuiltSession[] = [];
+  const excluded: Excluded[] = [];
+  for (const image of images) {
+    const outcome = leftOut?.(image)
+      ? { reason: `listed in ${options.exclude}` }
+      : join(image, listed, labels, tables, classes);
+    if ('reason' in outcome) excluded.push({ ...identity(image), reason: outcome.reason });
+    else sessions.push(outcome);
+  }
+  const imaged = new Set(images.map(keyOf));
+  for (const session of tables.sessions) {
+    if (!imaged.has(keyOf(session))) excluded.push({ ...identity(session), reason: 'no image' });
+  }
+  refuseNothing(source, sessions, excluded, classes);
+  return { kind: found.kind, variant, sessions: sessions.sort(inOrder), excluded: excluded.sort(inOrder) };
+}
+
+function join(
+  image: Candidate,
+  listed: ReadonlyMap<string, ClinicalSession>,
+  labels: ReadonlyMap<ClinicalSession, Labelled>,
+  { sessions, participants }: ClinicalTables,
+  classes: readonly string[],
+): BuiltSession | { reason: string } {
+  const session = listed.get(keyOf(image));
+  const participant = participants.get(image.participantId);
+  const anyListed = sessions.some(({ participantId }) => participantId === image.participantId);
+  const told = session ?? (anyListed || !participant ? null : { ...participant, sessionId: image.sessionId });
+  if (told === null)
+    return { reason: anyListed ? 'session not in the tables' : 'participant not in the tables' };
+  const label = session ? labels.get(session) : labelOf(told.diagnosis);
+  if (label === undefined || 'reason' in label) return label ?? { reason: 'diagnosis not known' };
+  if (!classes.includes(label.label)) return { reason: `diagnosis ${label.label} is not under study` };
+  if (!existsSync(image.path)) return { reason: `image ${image.path} does not exist` };
+  return { ...told, ...identity(image), diagnosis: label.label, path: image.path };
+}
+
+function labelOf(diagnosis: string | null): Labelled {
+  return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
+}
+
+function readExclusions(file: string): (image: Candidate) => boolean {
+  const table = readTable(file);
+  requireColumns(table, ['participant_id']);
+  const rows = new Set(
+    table.rows.map(({ participant_id, session_id }) =>
+      session_id === undefined
+        ? participant_id
+        : keyOf({ participantId: participant_id, sessionId: session_id }),
+    ),
+  );
+  return (image) => rows.has(image.participantId) || rows.has(keyOf(image));
+}
+
+function refuseRepeats(where: string, sessions: readonly ClinicalSession[]): void {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const session of sessions) {
+    if (seen.has(keyOf(session))) repeated.add(`${session.participantId} ${session.sessionId}`);
+    seen.add(keyOf(session));
+  }
+  if (repeated.size === 0) return;
+  const names = [...repeated];
+  throw new InputError(
+    where,
+    `lists ${names.length} ${names.length === 1 ? 'session' : 'sessions'} twice: ` +
+      `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}`,
+    'Keep one row per session (ses-M00, ses-M000 and bl are one session)',
+  );
+}
+
+function refuseNothing(
+  where: string,
+  sessions: readonly BuiltSession[],
+  excluded: readonly Excluded[],
+  classes: readonly string[],
+): void {
+  const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
+  if (lacking.length === 0) return;
+  const lines = countReasons(excluded).map(([reason, count]) => `\n  ${count} sessions: ${reason}`);
+  throw new InputError(
+    where,
+    `leaves no session of ${lacking.join(' and none of ')}:${lines.join('')}\n`,
+    'Check --tables, --classes and --map',
+  );
+}
+
+/** How often each reason occurs, the most frequent first; changes of diagnosis are counted together. */
+export function countReasons(excluded: readonly Excluded[]): [reason: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const { reason } of excluded) {
+    const kind = reason.replace(/^(diagnosis changes|image .* does not exist).*/, (_, start: string) =>
+      start.startsWith('image') ? 'image does not exist' : start,
+    );
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+interface Named {
+  readonly participantId: string;
+  readonly sessionId: string;
+}
+
+function identity({ participantId, sessionId }: Named): Named {
+  return { participantId, sessionId };
+}
+
+function keyOf({ participantId, sessionId }: Named): string {
+  return JSON.stringify([participantId, sessionKey(sessionId)]);
+}
+
+function inOrder(a: Named, b: Named): number {
+  return compareText(a.participantId, b.participantId) || compareSessionIds(a.sessionId, b.sessionId);
+}

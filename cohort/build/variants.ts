@@ -1,0 +1,111 @@
+import { InputError } from '../error.ts';
+import { compareText, sessionKey } from '../session.ts';
+import type { Candidate } from './candidate.ts';
+
+/** Unless asked otherwise: mu = 1 presumes probabilities, which modulated maps are not, and nothing smoothed away. */
+const preferred: readonly (readonly [label: string, instead: RegExp])[] = [
+  ['modulated-off', /^modulated-/],
+  ['unsmoothed', /^(unsmoothed|fwhm-)/],
+];
+
+/** One image per session, all of one variant. */
+export interface Chosen {
+  readonly variant: readonly string[];
+  readonly images: Candidate[];
+}
+
+/**
+ * Chooses among several images per session. Variants are never mixed: those that have all `wanted` labels are left (where
+ * these say nothing of it, unmodulated and unsmoothed), and there must be one.
+ *
+ * @param where for messages
+ * @param wanted labels of variants (`dartel`, `group-ADNI`, `modulated-on`, `fwhm-8mm`, `space-...`) and scans (`run-1`)
+ * @throws InputError when no variant is left, several are, or a session has several images of it, listing them
+ */
+export function chooseVariant(
+  where: string,
+  candidates: readonly Candidate[],
+  wanted: readonly string[],
+): Chosen {
+  if (candidates.length === 0) {
+    throw new InputError(
+      where,
+      'holds no gray-matter map',
+      'Give a CAPS folder with the outputs of t1-volume, a BIDS derivatives folder with *_label-GM_probseg.nii.gz, or a table',
+    );
+  }
+  const known = new Set(candidates.flatMap(({ variant, scan }) => [...variant, ...scan]));
+  const strange = wanted.filter((label) => !known.has(label));
+  if (strange.length > 0) {
+    throw new InputError(
+      where,
+      `has no image that is ${strange.join(', ')}`,
+      `Choose from ${[...known].sort(compareText).join(', ')}`,
+    );
+  }
+  const asked = candidates.filter(({ variant, scan }) =>
+    wanted.every((label) => variant.includes(label) || scan.includes(label)),
+  );
+  const left = preferred.reduce((some, [label, instead]) => {
+    if (wanted.some((other) => instead.test(other))) return some;
+    const applies = some.filter(
+      ({ variant }) => !variant.some((other) => instead.test(other)) || variant.includes(label),
+    );
+    return applies;
+  }, asked);
+  const variants = byVariant(left);
+  if (variants.size !== 1) throw undecided(where, left.length > 0 ? left : asked, wanted, left.length > 0);
+  refuseSeveral(where, left);
+  return { variant: left[0].variant, images: left };
+}
+
+function byVariant(candidates: readonly Candidate[]): Map<string, Candidate[]> {
+  const groups = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const key = candidate.variant.join(', ');
+    groups.set(key, [...(groups.get(key) ?? []), candidate]);
+  }
+  return groups;
+}
+
+function undecided(where: string, found: readonly Candidate[], wanted: readonly string[], several: boolean) {
+  const lines = [...byVariant(found)].map(
+    ([name, images]) => `\n  ${name}: ${new Set(images.map(keyOf)).size} sessions`,
+  );
+  if (!several) {
+    const asked = wanted.length > 0 ? wanted.join(', ') : 'unmodulated and unsmoothed';
+    return new InputError(
+      where,
+      `has no map that is ${asked}, only:${lines.join('')}\n`,
+      'Choose one with --variant; voxmask reads modulated maps too, but mu = 1 presumes probabilities',
+    );
+  }
+  return new InputError(
+    where,
+    `has several kinds of maps, which must not be mixed:${lines.join('')}\n`,
+    'Choose one with --variant, by the labels that the others lack (as --variant dartel)',
+  );
+}
+
+function refuseSeveral(where: string, images: readonly Candidate[]): void {
+  const sessions = new Map<string, Candidate[]>();
+  for (const image of images) sessions.set(keyOf(image), [...(sessions.get(keyOf(image)) ?? []), image]);
+  const several = [...sessions.values()].filter((found) => found.length > 1);
+  if (several.length === 0) return;
+  const lines = several
+    .slice(0, 10)
+    .map((found) => `\n  ${found[0].participantId} ${found[0].sessionId}: ${found.map(scanOf).join('; ')}`);
+  throw new InputError(
+    where,
+    `has several images for ${several.length} ${several.length === 1 ? 'session' : 'sessions'}:${lines.join('')}\n`,
+    'Choose one with --variant, as --variant run-1, or move the others away',
+  );
+}
+
+function scanOf({ scan, path }: Candidate): string {
+  return scan.length > 0 ? scan.join(', ') : path;
+}
+
+function keyOf({ participantId, sessionId }: Candidate): string {
+  return JSON.stringify([participantId, sessionKey(sessionId)]);
+}
