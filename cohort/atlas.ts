@@ -1,5 +1,6 @@
 import { InputError } from './error.ts';
 import { readVolume } from './nifti.ts';
+import { resample } from './resample.ts';
 import { readTable, type Table } from './table.ts';
 import { describeGrids, type Grid, sameGrid } from './volume.ts';
 
@@ -44,18 +45,23 @@ export function readAtlas(path: string, labelsPath: string): Atlas {
 }
 
 /**
- * Requires an atlas on the images' own grid. Both have been brought to the canonical orientation, so an atlas stored RAS
- * (Clinica's AAL2) fits images stored LAS.
+ * An atlas on the images' own grid. Both have been brought to the canonical orientation, so an atlas stored RAS (Clinica's
+ * AAL2) fits images stored LAS as it is.
  *
- * @throws InputError when shape, voxel size or place differ
+ * @param mayResample takes the nearest voxel's label where shape, voxel size or place differ
+ * @throws InputError when they differ and resampling was not asked for
  */
-export function alignedAtlas(atlas: Atlas, grid: Grid): Atlas {
+export function alignedAtlas(atlas: Atlas, grid: Grid, mayResample = false): Atlas {
   if (sameGrid(atlas.grid, grid)) return atlas;
+  if (mayResample) {
+    const labels = resample(Float32Array.from(atlas.labels), atlas.grid, grid, 'nearest');
+    return { ...atlas, grid, labels: Int32Array.from(labels) };
+  }
   const [its, wanted] = describeGrids(atlas.grid, grid);
   throw new InputError(
     atlas.path ?? 'atlas',
     `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
-    "Resample the atlas to the images' grid, by nearest neighbor",
+    "Give --resample to bring it onto the images' grid (nearest neighbor)",
   );
 }
 

@@ -24,6 +24,7 @@ export interface Arguments {
   reduction: ObjectiveOptions['reduction'];
   score: ObjectiveOptions['score'];
   mu: string;
+  resample: boolean;
   'learning-rate': number;
   epochs: number | undefined;
   steps: number | undefined;
@@ -74,6 +75,11 @@ export const maskGroupOptions = {
     describe: "What of the class's output is pushed down",
   },
   mu: textOption({ default: '1', describe: 'What a hidden voxel becomes: a number or a volume' }),
+  resample: {
+    type: 'boolean',
+    default: false,
+    describe: "Bring an atlas (nearest) or mu (trilinear) of another grid onto the images' one",
+  },
   'learning-rate': number('learning-rate', plain.learningRate, "Adam's"),
   epochs: numberOption('epochs', {
     describe: `Epochs at most; ${plain.epochs} by default, ${independent.epochs} if independent`,
@@ -132,6 +138,7 @@ export function jobOf(args: Arguments): MaskGroupOptions {
     atlas: atlas !== undefined && labels !== undefined ? { image: atlas, labels } : null,
     objective: { lambda1, lambda2, beta1, beta2, reduction, score },
     mu: args.mu.trim() !== '' && Number.isFinite(Number(args.mu)) ? Number(args.mu) : args.mu,
+    resample: args.resample,
     group: {
       learningRate: args['learning-rate'],
       epochs: args.epochs ?? defaults.epochs,

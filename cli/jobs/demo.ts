@@ -135,6 +135,7 @@ function maskOptions({ directory, seed, overwrite }: DemoOptions, cohort: Simula
     className: null,
     atlas: { image: cohort.atlas, labels: cohort.labels },
     mu: 1,
+    resample: false,
     out: path.join(directory, 'mask'),
     overwrite,
     objective: { ...objectiveDefaults, lambda1: demoDefaults.lambda1, lambda2: demoDefaults.lambda2 },

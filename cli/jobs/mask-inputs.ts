@@ -4,6 +4,7 @@ import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
+import { resample } from '../../cohort/resample.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
 import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
@@ -28,6 +29,8 @@ export interface MaskSources {
   readonly atlas: { readonly image: string; readonly labels: string } | null;
   /** what a masked voxel becomes: a number, or the path of a volume on the images' grid */
   readonly mu: number | string;
+  /** brings the atlas (nearest neighbour) and a volume as mu (trilinear) onto the images' grid */
+  readonly resample: boolean;
 }
 
 /** The inputs as read. */
@@ -68,8 +71,8 @@ export function readMaskInputs(sources: MaskSources): MaskInputs {
     images,
     fit: fit.filter(ofClass),
     select: select.filter(ofClass),
-    atlas: atlas && alignedAtlas(atlas, images.grid),
-    mu: readMu(sources.mu, images.grid),
+    atlas: atlas && alignedAtlas(atlas, images.grid, sources.resample),
+    mu: readMu(sources, images.grid),
   };
 }
 
@@ -114,14 +117,15 @@ function imagesFor(model: Model, modelPath: string, cohort: Cohort): ImageStore 
   );
 }
 
-function readMu(mu: number | string, grid: Grid): number | Float32Array {
+function readMu({ mu, resample: mayResample }: MaskSources, grid: Grid): number | Float32Array {
   if (typeof mu === 'number') return mu;
   const volume = readVolume(mu);
   if (sameGrid(volume.grid, grid)) return volume.data;
+  if (mayResample) return resample(volume.data, volume.grid, grid, 'trilinear');
   const [its, wanted] = describeGrids(volume.grid, grid);
   throw new InputError(
     mu,
     `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
-    "Resample mu to the images' grid",
+    "Give --resample to bring it onto the images' grid (trilinear)",
   );
 }

@@ -178,6 +178,29 @@ const bad = {
   },
 };
 
+it('brings mu and the atlas onto the grid of the images, if asked', async () => {
+  const fine = {
+    shape: [2, 2, 2] as const,
+    affine: [-90, 0, 0, 45, 0, 108, 0, -72, 0, 0, 90, -27, 0, 0, 0, 1],
+  };
+  const labels = place('coarse.nii.gz');
+  const regions = [1, 2, 3, 4, 5, 6, 7, 8];
+  writeVolume(
+    labels,
+    Float32Array.from(regions),
+    { grid: fine, storage: storageFor(fine, 'RAS') },
+    { datatype: 'int16' },
+  );
+  const table = place('coarse.tsv');
+  writeFileSync(table, ['value\tname', ...regions.map((value) => `${value}\tR${value}`)].join('\n'));
+  const other = [...bad.mu(), '--atlas', labels, '--labels', table];
+  expect(await maskGroup('onto', ...other)).toBe(1);
+  expect(await maskGroup('onto', ...other, '--resample')).toBe(0);
+  const rows = readFileSync(place('onto/regions.tsv'), 'utf8').trim().split('\n').slice(1);
+  expect(rows).toHaveLength(8);
+  expect(rows.every((row) => Number(row.split('\t')[2]) > 50)).toBe(true);
+});
+
 it.each<[string, string[] | (() => string[]), number, RegExp]>([
   ['no model', ['--model', 'nowhere.safetensors'], 1, /nowhere\.safetensors: the model cannot be read/],
   ['no split', bad.model, 1, /split\.tsv: does not exist.*--split FILE, or --independent/],

@@ -62,7 +62,9 @@ describe('resample', () => {
         const data = linear(grid, [1, -2, 3, 4]).map((value) => Math.round(value));
         expect(resample(data, grid, grid, 'nearest')).toEqual(data);
         const same = resample(data, grid, grid, 'trilinear');
-        same.forEach((value, i) => expect(Math.abs(value - data[i])).toBeLessThan(1e-4));
+        same.forEach((value, i) => {
+          expect(Math.abs(value - data[i])).toBeLessThan(1e-4);
+        });
       }),
     );
   });
