@@ -70,12 +70,18 @@ export function readCohort(
  */
 export function loadVolume(session: Session, grid: Grid): Volume {
   const volume = readVolume(session.path);
-  if (sameGrid(volume.grid, grid)) return volume;
-  const [its, wanted] = describeGrids(volume.grid, grid);
+  refuseOtherGrid(session, volume.grid, grid);
+  return volume;
+}
+
+/** Requires that a session's image lies on the cohort's grid. @throws InputError with both grids when it does not */
+export function refuseOtherGrid(session: Session, its: Grid, grid: Grid): void {
+  if (sameGrid(its, grid)) return;
+  const [found, wanted] = describeGrids(its, grid);
   throw new InputError(
     `${session.path} (${nameOf(session)})`,
-    `lies on another grid: ${its}, where ${wanted} are wanted`,
-    'Bring all images to one space and resolution (Clinica t1-volume does) before training',
+    `lies on another grid: ${found}, where ${wanted} are wanted`,
+    'Bring all images onto one grid ("voxmask cohort build --resample" does)',
   );
 }
 

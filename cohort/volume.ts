@@ -48,7 +48,7 @@ export function sameGrid(a: Grid, b: Grid): boolean {
 
 /** For messages: "121 x 145 x 121 voxels of 1.5 x 1.5 x 1.5 mm". */
 export function describeGrid(grid: Grid): string {
-  const sizes = [0, 1, 2].map((axis) => round(Math.hypot(...column(grid, axis))));
+  const sizes = spacingOf(grid).map(round);
   return `${grid.shape.join(' x ')} voxels of ${sizes.join(' x ')} mm`;
 }
 
@@ -59,6 +59,11 @@ export function describeGrids(a: Grid, b: Grid): [string, string] {
   const full = (grid: Grid) =>
     `${describeGrid(grid)} with affine [${grid.affine.slice(0, 12).map(round).join(' ')}]`;
   return [full(a), full(b)];
+}
+
+/** Voxel size in mm along each axis. */
+export function spacingOf(grid: Grid): [number, number, number] {
+  return [0, 1, 2].map((axis) => Math.hypot(...column(grid, axis))) as [number, number, number];
 }
 
 /** Volume of one voxel in cubic millimetres. */

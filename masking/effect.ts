@@ -28,9 +28,10 @@ export async function maskedProbabilities(
   const inFlight = new InFlight<Float32Array>(stepsInFlight(1), (logits) => {
     probabilities.push(softmax(logits)[classIndex]);
   });
+  images.announce(sessions);
   for (const session of sessions) {
     const tape = new Tape(gpu);
-    const x = images.batch(gpu, [session]);
+    const x = await images.batch(gpu, [session]);
     const masked = maskBlend(tape, mask, x, mu);
     x.release();
     const logits = network.forward(tape, masked, 'evaluation');

@@ -135,9 +135,10 @@ async function fitEpoch(
     losses.push(loss);
     onStep?.(before + losses.length, loss);
   });
+  images.announce(shuffled.flat());
   for (const batch of shuffled) {
     if (signal?.aborted) break;
-    const x = images.batch(gpu, batch);
+    const x = await images.batch(gpu, batch);
     const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
     const loss = trainer.step(x, names);
     x.release();
@@ -152,8 +153,9 @@ async function validate({ objective, images, select }: GroupRun, mask: Tensor): 
   const { gpu } = objective.network;
   const losses: MaskLoss[] = [];
   const inFlight = new InFlight<MaskLoss>(stepsInFlight(1), (loss) => losses.push(loss));
+  images.announce(select);
   for (const session of select) {
-    const x = images.batch(gpu, [session]);
+    const x = await images.batch(gpu, [session]);
     const loss = objective.loss(mask, x);
     x.release();
     await inFlight.add(loss);

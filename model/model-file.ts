@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
+import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import type { Grid } from '../cohort/volume.ts';
 import { type Architecture, checkArchitecture } from './architecture.ts';
 import { formatSafetensors, parseSafetensors } from './safetensors.ts';
@@ -11,13 +12,19 @@ export interface Model {
   readonly architecture: Architecture;
   readonly weights: Weights;
   readonly grid: Grid | null;
+  /** what was done to the images' values before the network saw them */
+  readonly intensity: Intensity;
 }
 
-/** Writes a model as safetensors; architecture and grid are JSON strings in its metadata. */
-export function writeModel(path: string, { architecture, weights, grid }: Model): void {
+/**
+ * Writes a model as safetensors; architecture, grid and intensity are JSON strings in its metadata. Images taken as they are
+ * need no entry.
+ */
+export function writeModel(path: string, { architecture, weights, grid, intensity }: Model): void {
   checkWeights(weights, architecture, path);
   const metadata: Record<string, string> = { format: 'pt', architecture: JSON.stringify(architecture) };
   if (grid) metadata.grid = JSON.stringify(grid);
+  if (intensity.scale !== 'none' || intensity.smoothing > 0) metadata.intensity = JSON.stringify(intensity);
   writeFileAtomic(path, formatSafetensors(weights, metadata));
 }
 
@@ -38,7 +45,9 @@ export function readModel(path: string): Model {
   }
   checkArchitecture(architecture, path);
   checkWeights(weights, architecture, path);
-  return { architecture, weights, grid: parse(metadata.grid) as Grid | null };
+  const intensity = metadata.intensity === undefined ? plainIntensity : parse(metadata.intensity);
+  checkIntensity(intensity, path);
+  return { architecture, weights, grid: parse(metadata.grid) as Grid | null, intensity };
 }
 
 function readBytes(path: string): Uint8Array {

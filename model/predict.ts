@@ -30,8 +30,9 @@ export async function predictLogits(
     for (let i = 0; i < values.length; i += classes) rows.push(values.slice(i, i + classes));
     onProgress(rows.length);
   });
+  images.announce(sessions);
   for (const batch of batches(sessions, batchSize)) {
-    const x = images.batch(network.gpu, batch);
+    const x = await images.batch(network.gpu, batch);
     const logits = network.forward(new Tape(network.gpu), x, 'evaluation');
     const values = network.gpu.read(logits);
     x.release();

@@ -6,6 +6,7 @@ import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import { Tape } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import type { ImageStore } from './images.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
@@ -131,9 +132,11 @@ async function trainEpoch(training: Training, adam: Adam, epoch: number): Promis
     training.onStep?.({ epoch, step: arrived, steps: shuffled.length, loss });
   });
   training.network.setTrainable(true);
+  training.images.announce(shuffled.flat());
   for (const [i, batch] of shuffled.entries()) {
     if (signal?.aborted) break;
-    await inFlight.add(trainStep(training, adam, batch, (epoch - 1) * shuffled.length + i));
+    const x = await training.images.batch(training.network.gpu, batch);
+    await inFlight.add(trainStep(training, adam, batch, x, (epoch - 1) * shuffled.length + i));
     await training.network.gpu.submit(); // the GPU has this step before the host decodes the next images
   }
   await inFlight.drain();
@@ -143,6 +146,7 @@ async function trainEpoch(training: Training, adam: Adam, epoch: number): Promis
 /**
  * Records and submits one step of training on a batch: forward, backward, Adam.
  *
+ * @param x the batch's images, [n, 1, x, y, z]; released
  * @param step counts all steps of a training; dropout draws by it
  * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with an InputError that
  *   names the step and its images when it is no number
@@ -151,12 +155,12 @@ export function trainStep(
   training: Training,
   adam: Adam,
   batch: readonly Session[],
+  x: Tensor,
   step: number,
 ): Promise<number> {
-  const { network, images, options } = training;
+  const { network, options } = training;
   const { gpu } = network;
   const tape = new Tape(gpu);
-  const x = images.batch(gpu, batch);
   const labels = gpu.tensor(
     [batch.length],
     Uint32Array.from(batch, (session) => labelOf(network, session)),

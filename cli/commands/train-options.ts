@@ -1,3 +1,4 @@
+import { type Intensity, plainIntensity, scales } from '../../cohort/intensity.ts';
 import { type Architecture, defaultArchitecture, type Reduction } from '../../model/architecture.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { UsageError } from '../fail.ts';
@@ -25,6 +26,8 @@ export interface Arguments {
   'fc-layers': number;
   dropout: number;
   classes: string[];
+  intensity: Intensity['scale'];
+  smoothing: number;
   adapter: string | undefined;
   overwrite: boolean;
   json: boolean;
@@ -62,6 +65,12 @@ export const trainOptions = {
   'fc-layers': number('fc-layers', defaultArchitecture.fcLayers, 'Fully connected layers'),
   dropout: number('dropout', defaultArchitecture.dropout, 'Share of the features dropped in a step'),
   classes: list(defaultArchitecture.classes, 'Diagnoses to tell apart; the one under study last'),
+  intensity: {
+    choices: scales,
+    default: plainIntensity.scale as Intensity['scale'],
+    describe: 'Scale of the images: as they are, to [0, 1], or by mean and deviation over the brain',
+  },
+  smoothing: number('smoothing', plainIntensity.smoothing, 'Gaussian that smooths the images, FWHM in mm'),
   adapter: adapterOption,
   overwrite: { type: 'boolean', default: false, describe: 'Replace a training that is there already' },
   json: jsonOption,
@@ -99,6 +108,7 @@ export function jobOf(args: Arguments): TrainJobOptions {
       patience,
       seed,
     },
+    intensity: { scale: args.intensity, smoothing: args.smoothing },
   };
 }
 
@@ -127,6 +137,7 @@ function checkNumbers(args: Arguments): void {
   checkWhole({ 'split-seed': splitSeed }, 'split-seed', 0, 2 ** 32 - 1);
   if (!(args['learning-rate'] > 0)) throw usage('--learning-rate takes a number above 0');
   if (!(args['weight-decay'] >= 0)) throw usage('--weight-decay takes a number from 0');
+  if (!(args.smoothing >= 0)) throw usage('--smoothing takes a number of mm from 0');
   if (!(args.dropout >= 0 && args.dropout < 1)) throw usage('--dropout takes a number from 0 to below 1');
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { plainIntensity } from '../../cohort/intensity.ts';
 import {
   type SimulatedCohort,
   type SimulateOptions,
@@ -78,6 +79,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
     out: path.join(directory, 'trained'),
     overwrite,
     split: null,
+    intensity: plainIntensity,
     folds: 5,
     fold: 0,
     splitSeed: 2,

@@ -86,7 +86,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
     storage: readVolume(made.fit[0].path).storage,
     mask: made.raw.mask,
     thresholded: made.kept,
-    background: images.mean(made.fit),
+    background: await images.mean(made.fit),
     epochs: made.raw.epochs,
     best: made.raw.best,
     regions,

@@ -106,8 +106,9 @@ function refuseKnown(split: string, cohort: Cohort): void {
 
 /** The images on the model's own grid where it records one; else on that of the cohort's first image. */
 function imagesFor(model: Model, modelPath: string, cohort: Cohort): ImageStore {
-  if (model.grid) return new ImageStore(model.grid);
-  const images = ImageStore.like(cohort.sessions[0]);
+  const { intensity } = model;
+  if (model.grid) return new ImageStore(model.grid, { intensity });
+  const images = ImageStore.like(cohort.sessions[0], { intensity });
   const { inputShape } = model.architecture;
   if (inputShape.every((size, axis) => size === images.grid.shape[axis])) return images;
   throw new InputError(

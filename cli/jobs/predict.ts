@@ -1,7 +1,8 @@
+import type { Decoded } from '../../cohort/decoding/job.ts';
 import { InputError } from '../../cohort/error.ts';
-import { readVolume } from '../../cohort/nifti.ts';
+import { readGrid } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
-import { describeGrid, describeGrids, sameGrid, type Volume } from '../../cohort/volume.ts';
+import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { ImageStore } from '../../model/images.ts';
 import { largestOf, softmax } from '../../model/metrics.ts';
@@ -51,7 +52,8 @@ export async function predictImages(
 ): Promise<PredictResult> {
   const model = readModel(path);
   const { classes } = model.architecture;
-  const images = new GivenImages(model, path, fitting(readVolume(paths[0]), paths[0], model, path));
+  const images = new GivenImages(model, path, readGrid(paths[0]));
+  requireFit(images.grid, paths[0], model, path);
   const { gpu } = await open();
   const network = new Network(gpu, model.architecture, model.weights);
   try {
@@ -83,38 +85,35 @@ class GivenImages extends ImageStore {
   private readonly model: Model;
   private readonly modelPath: string;
 
-  constructor(model: Model, modelPath: string, first: Volume) {
-    super(model.grid ?? first.grid);
+  constructor(model: Model, modelPath: string, first: Grid) {
+    super(model.grid ?? first, { intensity: model.intensity, budget: 0 });
     this.model = model;
     this.modelPath = modelPath;
   }
 
-  override image({ path }: Session): Float32Array {
-    const { data, nanCount } = fitting(readVolume(path), path, this.model, this.modelPath);
-    if (nanCount > 0) this.notNumbers.set(path, nanCount);
-    return data;
+  protected override check({ path }: Session, { grid }: Decoded): void {
+    requireFit(grid, path, this.model, this.modelPath);
   }
 }
 
-/** The volume, if the model takes it. A model that records no grid takes any of its shape. @throws InputError */
-function fitting(volume: Volume, path: string, model: Model, modelPath: string): Volume {
+/** Requires a grid that the model takes; one that records no grid takes any of its shape. @throws InputError */
+function requireFit(grid: Grid, path: string, model: Model, modelPath: string): void {
   const { inputShape } = model.architecture;
-  if (!inputShape.every((size, axis) => size === volume.grid.shape[axis])) {
+  if (!inputShape.every((size, axis) => size === grid.shape[axis])) {
     throw new InputError(
       path,
-      `has ${describeGrid(volume.grid)}, but ${modelPath} takes ${inputShape.join(' x ')} voxels`,
+      `has ${describeGrid(grid)}, but ${modelPath} takes ${inputShape.join(' x ')} voxels`,
       'Give images made like those that the network was trained with',
     );
   }
-  if (model.grid && !sameGrid(volume.grid, model.grid)) {
-    const [its, wanted] = describeGrids(volume.grid, model.grid);
+  if (model.grid && !sameGrid(grid, model.grid)) {
+    const [its, wanted] = describeGrids(grid, model.grid);
     throw new InputError(
       path,
       `lies on another grid than the images that ${modelPath} was trained with: ${its}, where ${wanted} are wanted`,
       'Resample it to that grid (Clinica t1-volume makes all images on one)',
     );
   }
-  return volume;
 }
 
 /** An image that belongs to no cohort, in the form that prediction takes. */

@@ -1,4 +1,5 @@
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
@@ -29,6 +30,8 @@ export interface TrainJobOptions {
   /** all of the network but the images' shape, which they tell themselves */
   readonly network: Omit<Architecture, 'inputShape'>;
   readonly training: TrainOptions;
+  /** what is done to the images' values before the network sees them */
+  readonly intensity: Intensity;
 }
 
 /** What the job asks for and tells on its way. */
@@ -73,7 +76,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   const startedAt = new Date();
   const cohort = readCohort(options.cohort, options.network.classes);
   const { split, absent } = splitFor(cohort, options);
-  const images = ImageStore.like(split.train[0]);
+  const images = ImageStore.like(split.train[0], { intensity: options.intensity });
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
   const { classes } = architecture;
@@ -94,7 +97,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
 
   // The network first: it is what took long.
   const paths = writeTraining(options.out, {
-    model: { architecture, weights, grid: images.grid },
+    model: { architecture, weights, grid: images.grid, intensity: images.intensity },
     epochs,
     best,
     split,

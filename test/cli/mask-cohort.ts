@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { plainIntensity } from '../../cohort/intensity.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { type SimulatedCohort, simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
@@ -59,7 +60,7 @@ function writeBiasedModel(folder: string, cohort: Cohort, says: string): string 
     if (bias) bias.data[i] = name === says ? 1.5 : -1.5;
   });
   const model = path.join(folder, 'model.safetensors');
-  writeModel(model, { architecture, weights, grid });
+  writeModel(model, { architecture, weights, grid, intensity: plainIntensity });
   writeFileAtomic(path.join(folder, 'split.tsv'), formatSplit({ ...stratifiedFold(cohort, 3, 0, 2) }));
   return model;
 }

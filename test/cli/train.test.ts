@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { trainNetwork } from '../../cli/jobs/train.ts';
 import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
+import { plainIntensity } from '../../cohort/intensity.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
@@ -229,6 +230,7 @@ describe('an interruption', () => {
         out: place(name),
         overwrite: false,
         split: null,
+        intensity: plainIntensity,
         folds: 3,
         fold: 0,
         splitSeed: 2,

@@ -100,7 +100,7 @@ it('steps under way together give the same bits and losses as steps awaited one 
     const trainer = new MaskTrainer(objective, images.grid.shape, 0.1);
     const losses = [];
     for (const session of sessions) {
-      const x = images.batch(gpu, [session]);
+      const x = await images.batch(gpu, [session]);
       const loss = trainer.step(x, 'x');
       x.release();
       losses.push(together ? loss : await loss);
@@ -114,7 +114,7 @@ it('steps under way together give the same bits and losses as steps awaited one 
 
 it('an image whose loss is no number ends the run by step and name, and gives memory back', async () => {
   const broken = sessions[1];
-  const batch: ImageStore['batch'] = (gpu, asked) =>
+  const batch: ImageStore['batch'] = async (gpu, asked) =>
     asked.includes(broken)
       ? gpu.full([1, 1, ...images.grid.shape], Number.MAX_VALUE, 'broken')
       : images.batch(gpu, asked);

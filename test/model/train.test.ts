@@ -106,7 +106,7 @@ it('steps under way together give the same bits and losses as steps awaited one 
     const losses = [];
     for (let step = 0; step < 5; step++) {
       const batch = [0, 1].map((i) => split.train[(step + i) % split.train.length]);
-      const loss = trainStep(training, adam, batch, step);
+      const loss = trainStep(training, adam, batch, await images.batch(gpu, batch), step);
       losses.push(together ? loss : await loss);
     }
     const result = { losses: await Promise.all(losses), weights: await network.download() };
