@@ -38,3 +38,15 @@ export const jsonOption = {
   default: false,
   describe: 'Print the results as JSON on standard output',
 } as const;
+
+/** For commands with several arguments: where the last of an option's repeats counts, yargs keeps the last argument only. */
+export const severalArguments = { 'duplicate-arguments-array': true } as const;
+
+/** With `severalArguments` a repeated option comes as a list of its values. @returns a check for yargs */
+export function refuseRepeats(command: string, names: readonly string[]) {
+  return (args: Readonly<Record<string, unknown>>): true => {
+    const repeated = names.find((name) => Array.isArray(args[name]));
+    if (repeated) throw new UsageError(`--${repeated} is given twice`, command);
+    return true;
+  };
+}

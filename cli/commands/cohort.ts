@@ -1,5 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { cohortBuildCommand } from './cohort-build.ts';
+import { cohortCheckCommand } from './cohort-check.ts';
+import { cohortDescribeCommand } from './cohort-describe.ts';
 
 /** `voxmask cohort`: from what lies on disk to a checked table of sessions. */
 export const cohort: CommandModule = {
@@ -8,6 +10,8 @@ export const cohort: CommandModule = {
   builder: (yargs) =>
     yargs
       .command(cohortBuildCommand)
+      .command(cohortCheckCommand)
+      .command(cohortDescribeCommand)
       .demandCommand(1, 'What of it? There are: voxmask cohort build, check and describe')
       .example('$0 cohort build caps --tables bids --out cohort', '')
       .example('$0 cohort check cohort/cohort.tsv --out checked', '')

@@ -4,7 +4,7 @@ import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { type PredictResult, predictImages } from '../jobs/predict.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
+import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 
 interface Arguments {
@@ -22,9 +22,8 @@ export const predict: CommandModule<object, Arguments> = {
   describe: 'Ask a trained network for the class of images',
   builder: (yargs) =>
     yargs
-      // Where yargs lets the last of an option's repeats count, it keeps only the last of the images, too.
-      .parserConfiguration({ 'duplicate-arguments-array': true })
-      .check(refuseRepeats)
+      .parserConfiguration(severalArguments)
+      .check(refuseRepeats('predict', ['model', 'adapter', 'batch-size']))
       .positional('images', {
         type: 'string',
         array: true,
@@ -44,13 +43,6 @@ export const predict: CommandModule<object, Arguments> = {
       .example('$0 predict --model trained/model.safetensors *.nii.gz --json', 'for a program to read'),
   handler: run,
 };
-
-/** A repeated option comes as a list of its values. */
-function refuseRepeats(args: Readonly<Record<string, unknown>>): true {
-  const repeated = ['model', 'adapter', 'batch-size'].find((name) => Array.isArray(args[name]));
-  if (repeated) throw new UsageError(`--${repeated} is given twice`, 'predict');
-  return true;
-}
 
 async function run({
   images,

@@ -1,0 +1,106 @@
+import path from 'node:path';
+import type { CommandModule } from 'yargs';
+import { readCohort } from '../../cohort/cohort.ts';
+import { type Demographics, type Distribution, describeCohort } from '../../cohort/demographics.ts';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { formatTable } from '../../cohort/table.ts';
+import { textTable } from '../../report/text-table.ts';
+import { jsonOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { classesOption } from './split-options.ts';
+
+const formats = ['text', 'tsv', 'markdown'] as const;
+
+interface Arguments {
+  cohorts: string[];
+  classes: string[];
+  format: (typeof formats)[number];
+  out: string | undefined;
+  json: boolean;
+}
+
+/** `voxmask cohort describe`: who is in it. */
+export const cohortDescribeCommand: CommandModule<object, Arguments> = {
+  command: 'describe <cohorts..>',
+  describe: 'Participants, sessions, age, sex, MMSE and CDR per diagnosis (table 1 of a paper)',
+  builder: (yargs) =>
+    yargs
+      .parserConfiguration(severalArguments)
+      .check(refuseRepeats('cohort', ['format', 'out']))
+      .positional('cohorts', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'Tables of sessions (TSV)',
+      })
+      .options({
+        classes: classesOption,
+        format: { choices: formats, default: 'text' as const, describe: 'How the table is written' },
+        out: textOption({ describe: 'File for the table; standard output else' }),
+        json: jsonOption,
+      })
+      .example('$0 cohort describe adni/cohort.tsv aibl/cohort.tsv --format markdown', '') as never,
+  handler: run,
+};
+
+function run({ cohorts, classes, format, out, json }: Arguments): void {
+  const described = cohorts.map((file) => ({
+    cohort: file,
+    groups: describeCohort(readCohort(file, classes, { allowOneClass: true }), classes),
+  }));
+  const text = json
+    ? JSON.stringify(described, (_, value) => (value instanceof Map ? Object.fromEntries(value) : value), 2)
+    : written(format, described);
+  if (out === undefined) console.log(text);
+  else writeFileAtomic(out, `${text}\n`);
+}
+
+function written(
+  format: Arguments['format'],
+  described: readonly { cohort: string; groups: Demographics[] }[],
+) {
+  const names = shortNames(described.map(({ cohort }) => cohort));
+  const rows = described.flatMap(({ groups }, i) => groups.map((group) => [names[i], ...cellsOf(group)]));
+  if (format === 'text') return textTable(headings, rows);
+  if (format === 'markdown') {
+    const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
+    return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n');
+  }
+  const columns = headings.map((heading) => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_'));
+  return formatTable(
+    columns,
+    rows.map((cells) => Object.fromEntries(columns.map((column, i) => [column, cells[i]]))),
+  ).trimEnd();
+}
+
+const headings = ['cohort', 'label', 'participants', 'sessions', 'age', 'sex', 'MMSE', 'CDR'];
+
+function cellsOf(group: Demographics): (string | number)[] {
+  const { diagnosis, participants, sessions, age, female, male, sexMissing, mmse, cdr, cdrMissing } = group;
+  const grades = [...cdr].map(([grade, count]) => `${grade}: ${count}`).join(', ');
+  return [
+    diagnosis,
+    participants,
+    sessions,
+    distributionText(age),
+    `${female} F / ${male} M${missingText(sexMissing)}`,
+    distributionText(mmse),
+    cdrMissing === participants ? 'n/a' : `${grades}${missingText(cdrMissing)}`,
+  ];
+}
+
+function distributionText({ mean, deviation, least, most, missing }: Distribution): string {
+  if (Number.isNaN(mean)) return 'n/a';
+  const spread = Number.isNaN(deviation) ? '' : ` ± ${deviation.toFixed(1)}`;
+  return `${mean.toFixed(1)}${spread} [${least.toFixed(1)}, ${most.toFixed(1)}]${missingText(missing)}`;
+}
+
+function missingText(missing: number): string {
+  return missing > 0 ? ` (${missing} n/a)` : '';
+}
+
+/** Each cohort by its file's name, or by its folder's where several files have one name. */
+function shortNames(files: readonly string[]): string[] {
+  const base = (file: string) => path.basename(file).replace(/\.tsv$/, '');
+  const repeated = (file: string) => files.filter((other) => base(other) === base(file)).length > 1;
+  return files.map((file) => (repeated(file) ? path.basename(path.dirname(path.resolve(file))) : base(file)));
+}
