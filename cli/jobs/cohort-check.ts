@@ -108,24 +108,29 @@ function mostDifferent(image: Float32Array, mean: Float32Array, grid: Grid): [nu
 function checkTable(images: readonly Checked[], out: string): string {
   const columns = [
     ...['participant_id', 'session_id', 'diagnosis', 'verdict', 'reasons', 'maximum', 'minimum', 'nan_share'],
-    ...['above_one_share', 'gray_matter_ml', 'volume_z', 'correlation', 'correlation_z', 'path'],
+    ...['above_one_share', 'gray_matter_ml', 'volume_z', 'correlation', 'correlation_z'],
+    ...['outside_share', 'outside_z', 'path'],
   ];
-  const rows = images.map(({ session, verdict, reasons, measures, volumeZ, correlation, correlationZ }) => ({
-    participant_id: session.participantId,
-    session_id: session.sessionId,
-    diagnosis: session.diagnosis,
-    verdict,
-    reasons: reasons.join('; '),
-    maximum: decimals(measures?.maximum, 4),
-    minimum: decimals(measures?.minimum, 4),
-    nan_share: decimals(measures?.nanShare, 4),
-    above_one_share: decimals(measures?.aboveOneShare, 4),
-    gray_matter_ml: decimals(measures?.grayMatter, 1),
-    volume_z: decimals(volumeZ, 2),
-    correlation: decimals(correlation, 4),
-    correlation_z: decimals(correlationZ, 2),
-    path: path.relative(path.resolve(out), session.path),
-  }));
+  const rows = images.map(
+    ({ session, verdict, reasons, measures, volumeZ, correlation, correlationZ, outside, outsideZ }) => ({
+      participant_id: session.participantId,
+      session_id: session.sessionId,
+      diagnosis: session.diagnosis,
+      verdict,
+      reasons: reasons.join('; '),
+      maximum: decimals(measures?.maximum, 4),
+      minimum: decimals(measures?.minimum, 4),
+      nan_share: decimals(measures?.nanShare, 4),
+      above_one_share: decimals(measures?.aboveOneShare, 4),
+      gray_matter_ml: decimals(measures?.grayMatter, 1),
+      volume_z: decimals(volumeZ, 2),
+      correlation: decimals(correlation, 4),
+      correlation_z: decimals(correlationZ, 2),
+      outside_share: decimals(outside, 4),
+      outside_z: decimals(outsideZ, 2),
+      path: path.relative(path.resolve(out), session.path),
+    }),
+  );
   return formatTable(columns, rows);
 }
 

@@ -2,7 +2,7 @@ import { InputError } from '../error.ts';
 import { readGrid } from '../nifti.ts';
 import type { Session } from '../session.ts';
 import { describeGrids, type Grid, sameGrid } from '../volume.ts';
-import { correlation, type Measures, measure } from './measures.ts';
+import { correlation, type Measures, measure, outsideShare } from './measures.ts';
 import { readEach } from './read.ts';
 import { median, robustScores } from './robust.ts';
 
@@ -29,6 +29,9 @@ export interface Checked {
   /** with the mean of the cohort's images that are not rejected */
   readonly correlation: number | null;
   readonly correlationZ: number | null;
+  /** share of the gray matter where the others have none */
+  readonly outside: number | null;
+  readonly outsideZ: number | null;
 }
 
 /** A checked cohort: the worst images first, their grid, and their mean. */
@@ -43,8 +46,8 @@ const unusualNans = 0.01; // more of the volume than the cohort's median
 /**
  * The first step of the quality check (paper, section 2.3.1), and more. Rejected: images whose maximum is below 0.95, that
  * are empty or constant, cannot be read, or lie on another grid than most. Flagged, for a person to look at: values above 1
- * (a modulated map) or below 0, more voxels without a number than usual, and a volume or a correlation with the cohort's
- * mean that stands out.
+ * (a modulated map) or below 0, more voxels without a number than usual, and a volume, a correlation with the cohort's mean
+ * or gray matter outside the others' that stands out.
  *
  * @param onImage called after each reading; every image is read twice
  * @throws InputError when no image can be used
@@ -75,13 +78,19 @@ export async function checkImages(
   }
   if (used === 0) throw allRejected(own);
   const mean = Float32Array.from(sums, (sum) => sum / used);
-  const correlations = new Map<Session, number>();
+  const likeness = new Map<Session, Likeness>();
   for await (const read of readEach(sessions)) {
     onImage(++done, 2 * sessions.length);
-    if ('image' in read && sameGrid(read.image.grid, grid))
-      correlations.set(read.session, correlation(read.image.data, mean));
+    if (!('image' in read) || !sameGrid(read.image.grid, grid)) continue;
+    const { data } = read.image;
+    // The mean of the others: an image must not hide behind its own share of the mean.
+    const [share, others] = own.get(read.session)!.rejected === null ? [1, used - 1] : [0, used];
+    likeness.set(read.session, {
+      correlation: correlation(data, mean),
+      outside: others > 0 ? outsideShare(data, (i) => (sums[i] - share * data[i]) / others) : 0,
+    });
   }
-  return { grid, mean, images: judge(sessions, own, correlations, options) };
+  return { grid, mean, images: judge(sessions, own, likeness, options) };
 }
 
 /** The grid of most images whose headers can be read. */
@@ -113,25 +122,32 @@ function faultOf({ maximum, minimum }: Measures, least: number): string | null {
   return maximum < least ? `maximum ${maximum.toFixed(3)} is below ${least}` : null;
 }
 
+/** How an image compares with the others. */
+interface Likeness {
+  readonly correlation: number;
+  readonly outside: number;
+}
+
 type Own = ReadonlyMap<Session, { readonly measures: Measures | null; readonly rejected: string | null }>;
 
 function judge(
   sessions: readonly Session[],
   own: Own,
-  correlations: ReadonlyMap<Session, number>,
+  likeness: ReadonlyMap<Session, Likeness>,
   { z }: CheckOptions,
 ): Checked[] {
   const sound = sessions.filter((session) => own.get(session)!.rejected === null);
   const measured = sound.map((session) => own.get(session)!.measures!);
   const volumes = robustScores(measured.map(({ grayMatter }) => grayMatter));
-  const likeness = robustScores(sound.map((session) => correlations.get(session)!));
+  const correlations = robustScores(sound.map((session) => likeness.get(session)!.correlation));
+  const outsides = robustScores(sound.map((session) => likeness.get(session)!.outside));
   const usualNans = median(measured.map(({ nanShare }) => nanShare));
   const places = new Map(sound.map((session, i) => [session, i]));
   const checked = sessions.map((session): Checked & { severity: number } => {
     const { measures, rejected } = own.get(session)!;
-    const r = correlations.get(session);
+    const { correlation: r, outside = null } = likeness.get(session) ?? {};
     const place = places.get(session);
-    const given = { session, measures, correlation: r === undefined || Number.isNaN(r) ? null : r };
+    const given = { session, measures, outside, correlation: r === undefined || Number.isNaN(r) ? null : r };
     if (rejected !== null || measures === null || place === undefined) {
       const reasons = rejected === null ? [] : [rejected];
       return {
@@ -140,22 +156,22 @@ function judge(
         reasons,
         volumeZ: null,
         correlationZ: null,
+        outsideZ: null,
         severity: Infinity,
       };
     }
-    const [volumeZ, correlationZ] = [volumes[place], likeness[place]];
-    const reasons = doubts(measures, volumeZ, correlationZ, usualNans, z);
+    const [volumeZ, correlationZ, outsideZ] = [volumes[place], correlations[place], outsides[place]];
+    const reasons = doubts(measures, { volumeZ, correlationZ, outsideZ }, usualNans, z);
     const verdict = reasons.length > 0 ? 'flagged' : 'accepted';
-    const severity = Math.max(Math.abs(volumeZ), -correlationZ) + (verdict === 'flagged' ? 1e6 : 0);
-    return { ...given, verdict, reasons, volumeZ, correlationZ, severity };
+    const severity = Math.max(Math.abs(volumeZ), -correlationZ, outsideZ) + (verdict === 'flagged' ? 1e6 : 0);
+    return { ...given, verdict, reasons, volumeZ, correlationZ, outsideZ, severity };
   });
   return checked.sort((a, b) => b.severity - a.severity || 0).map(({ severity: _, ...rest }) => rest);
 }
 
 function doubts(
   { minimum, nanShare, aboveOneShare }: Measures,
-  volumeZ: number,
-  correlationZ: number,
+  { volumeZ, correlationZ, outsideZ }: { volumeZ: number; correlationZ: number; outsideZ: number },
   usualNans: number,
   z: number,
 ): string[] {
@@ -166,6 +182,8 @@ function doubts(
     ...(nanShare > usualNans + unusualNans ? [`no number in ${percent(nanShare)} of the voxels`] : []),
     ...(Math.abs(volumeZ) > z ? [`gray-matter volume stands out: z ${volumeZ.toFixed(1)}`] : []),
     ...(correlationZ < -z ? [`unlike the cohort's mean: z ${correlationZ.toFixed(1)}`] : []),
+    // Shares are skewed: many a sound brain is a few deviations above the median.
+    ...(outsideZ > 2 * z ? [`gray matter where others have none: z ${outsideZ.toFixed(1)}`] : []),
   ];
 }
 

@@ -1,8 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
+import { capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
+import { finishMap } from './finish.ts';
 import { checkOptions, plantedRegions, type SimulateOptions } from './options.ts';
-import { classes, drawParticipant } from './participant.ts';
+import { classes } from './participant.ts';
+import { type PlannedVisit, planCohort } from './plan.ts';
 import { Renderer } from './render.ts';
 import { formulaSource, templateSource } from './source.ts';
 import { imagePath, writeAtlas, writeCohortTable, writeMap, writeTruth } from './write.ts';
@@ -16,19 +19,22 @@ export interface SimulatedCohort {
   readonly labels: string;
   readonly truth: string;
   readonly plantedRegions: string[];
+  /** by label */
+  readonly sessions: Readonly<Record<string, number>>;
 }
 
 /**
  * Makes a cohort whose truth is known: gray-matter probability maps of CN and AD participants, drawn from a brain made
  * by formula (or from a template), who differ by smooth warps and by global and regional factors; AD participants have
- * lost gray matter in the planted regions and nowhere else. One baseline session each.
+ * lost gray matter in the planted regions and nowhere else. One baseline session each, unless a study with follow-up,
+ * subtypes, failures and the like is asked for.
  *
- * Writes images/ (uint8 with slope 1/255, LAS, or as the template is stored), atlas.nii.gz (int16, RAS), atlas.tsv,
+ * Writes images/ (uint8 with slope 1/255, LAS, or as the template is stored) or a CAPS tree with tables, atlas.nii.gz (int16, RAS), atlas.tsv,
  * truth.json and, last, cohort.tsv. The voxels are a function of the options: sine and exponential may differ in their
  * last bit between platforms, which rounding to 1/255 hides but for a voxel in some 10^10.
  *
  * @param directory made if missing
- * @param onProgress called after every participant
+ * @param onProgress called after every session
  * @throws InputError for an option that cannot be, a folder that holds a cohort, or a template that cannot be used
  */
 export function simulateCohort(
@@ -47,25 +53,34 @@ export function simulateCohort(
   refuseToOverwrite(directory, files.cohort, options);
   const source = options.template ? templateSource(options.template) : formulaSource(options.resolution);
   const regions = source.brain.regions.map(({ name }) => name);
-  const planted = plantedRegions(options.regions, regions);
-  const participants = classes.flatMap((_, classIndex) =>
-    Array.from({ length: options.participantsPerClass }, (_, index) =>
-      drawParticipant(options.seed, classIndex, index, regions, planted, options.strength),
-    ),
+  const planted = plantedRegions(options.regions, regions, options.side);
+  const plan = planCohort(options, regions, planted);
+  const caps = options.layout === 'caps';
+  const images = plan.visits.map((visit) =>
+    place(caps ? capsImagePath(visit) : imagePath(visit, options.template !== undefined)),
   );
 
   // The table comes last and goes first: where it stands, the rest is whole.
   rmSync(files.cohort, { force: true });
   writeAtlas(source, files.atlas, files.labels);
-  const renderer = new Renderer(source.brain, source.grid, planted);
-  const fromTemplate = options.template !== undefined;
-  participants.forEach((participant, i) => {
-    writeMap(place(imagePath(participant, fromTemplate)), renderer.render(participant), source);
-    onProgress(i + 1, participants.length);
+  const renderer = new Renderer(source.brain, source.grid, [...planted, ...plan.subtypes.flat()]);
+  plan.visits.forEach((visit, i) => {
+    const map = finishMap(renderer.render(visit.appearance), source.grid, options.site, visit.failure);
+    writeMap(images[i], map, source);
+    if (caps && options.variants) writeVariants(path.resolve(directory), visit, map, source);
+    onProgress(i + 1, plan.visits.length);
   });
-  writeTruth(files.truth, options, planted, regions, participants);
-  writeCohortTable(files.cohort, participants, fromTemplate);
-  return { ...files, plantedRegions: planted };
+  if (caps) writeBidsTables(path.resolve(directory), plan.visits);
+  writeTruth(files.truth, options, planted, regions, plan);
+  writeCohortTable(files.cohort, plan.visits, images, options.covariates === true);
+  return { ...files, plantedRegions: planted, sessions: countSessions(plan.visits) };
+}
+
+/** Sessions by the label that the table gives them. */
+function countSessions(visits: readonly PlannedVisit[]): Record<string, number> {
+  return Object.fromEntries(
+    classes.map((name) => [name, visits.filter(({ label }) => label === name).length]),
+  );
 }
 
 function refuseToOverwrite(directory: string, cohort: string, { overwrite }: SimulateOptions): void {

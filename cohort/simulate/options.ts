@@ -1,7 +1,8 @@
-import { InputError } from '../error.ts';
 import { resolutions } from './grids.ts';
+import { refuseUnless } from './refuse.ts';
+import { checkStudy, type Side, type StudyOptions } from './study.ts';
 
-export interface SimulateOptions {
+export interface SimulateOptions extends StudyOptions {
   /** Participants in each of the classes CN and AD. */
   participantsPerClass: number;
   /** Mean fraction of gray matter that AD participants have lost in the atrophied regions: 0 (none) to 0.8. */
@@ -12,6 +13,8 @@ export interface SimulateOptions {
   seed: number;
   /** Names of the atrophied regions, as the atlas has them; default `defaultRegions`. */
   regions?: readonly string[] | undefined;
+  /** Of these, only those on one side. */
+  side?: Side | undefined;
   /** Start from this gray-matter map and this atlas of its grid, in place of the brain made by formula. */
   template?: { image: string; atlas: string; labels: string } | undefined;
   /** Write into a folder that already holds a cohort. */
@@ -73,6 +76,7 @@ export function checkOptions(options: SimulateOptions): void {
     'is an empty list',
     'Name at least one region, or leave the option out; strength 0 makes a cohort without atrophy',
   );
+  checkStudy(options);
 }
 
 /**
@@ -81,8 +85,19 @@ export function checkOptions(options: SimulateOptions): void {
  * @param known the atlas's region names
  * @throws InputError for a name that the atlas lacks, with the nearest ones that it has
  */
-export function plantedRegions(wanted: readonly string[] | undefined, known: readonly string[]): string[] {
-  const names = [...new Set(wanted ?? defaultRegions)];
+export function plantedRegions(
+  wanted: readonly string[] | undefined,
+  known: readonly string[],
+  side: Side = 'both',
+): string[] {
+  const ending = { left: /[_-](L|left)$/i, right: /[_-](R|right)$/i, both: /$/ }[side];
+  const names = [...new Set(wanted ?? defaultRegions)].filter((name) => ending.test(name));
+  refuseUnless(
+    names.length > 0,
+    'regions',
+    `none is on the ${side} side`,
+    'Name regions that end in _L or _R',
+  );
   for (const name of names) {
     refuseUnless(
       known.includes(name),
@@ -92,10 +107,6 @@ export function plantedRegions(wanted: readonly string[] | undefined, known: rea
     );
   }
   return names;
-}
-
-function refuseUnless(holds: boolean, where: string, what: string, fix: string): asserts holds {
-  if (!holds) throw new InputError(where, what, fix);
 }
 
 /** The five names that are nearest by edit distance, letter case aside; those that contain the word come first. */

@@ -4,19 +4,23 @@ import { drawWarp, type Warp } from './warp.ts';
 /** The two classes of a simulated cohort. */
 export const classes = ['CN', 'AD'] as const;
 
-/** A simulated person: all that makes their map differ from the brain it is drawn from. */
-export interface Participant {
-  readonly id: string;
-  readonly diagnosis: (typeof classes)[number];
-  /** Years, one decimal. */
-  readonly age: number;
-  readonly sex: 'F' | 'M';
+/** All that makes a map differ from the brain it is drawn from. */
+export interface Appearance {
   readonly globalFactor: number;
   /** Per region, in the brain's order: normal variation around 1. */
   readonly regionalFactors: readonly number[];
   /** Per planted region: mean fraction of gray matter lost; none for CN. */
   readonly losses: ReadonlyMap<string, number>;
   readonly warp: Warp;
+}
+
+/** A simulated person, as they look at baseline. */
+export interface Participant extends Appearance {
+  readonly id: string;
+  readonly diagnosis: (typeof classes)[number];
+  /** Years, one decimal. */
+  readonly age: number;
+  readonly sex: 'F' | 'M';
 }
 
 // Between-subject standard deviations. Ten healthy adults' maps vary by 0.11 (median region), 0.075 (hippocampus) and
@@ -31,6 +35,7 @@ const hippocampalSpread = 0.08;
  *
  * @param index from 0 within the class; participants of one index are matched in age and sex across classes
  * @param strength mean fraction of gray matter that an AD participant has lost in the planted regions
+ * @param warpSize in multiples of the usual
  */
 export function drawParticipant(
   seed: number,
@@ -39,6 +44,7 @@ export function drawParticipant(
   regions: readonly string[],
   planted: readonly string[],
   strength: number,
+  warpSize = 1,
 ): Participant {
   const diagnosis = classes[classIndex];
   const pair = stream(seed, 0, index);
@@ -54,7 +60,7 @@ export function drawParticipant(
     regionalFactors: drawFactors(stream(seed, 1 + classIndex, index, 1), regions),
     losses:
       diagnosis === 'AD' ? drawLosses(stream(seed, 1 + classIndex, index, 2), planted, strength) : new Map(),
-    warp: drawWarp(stream(seed, 1 + classIndex, index, 3)),
+    warp: drawWarp(stream(seed, 1 + classIndex, index, 3), warpSize),
   };
 }
 
@@ -76,6 +82,6 @@ function drawLosses(random: Stream, planted: readonly string[], strength: number
   return new Map(planted.map((name) => [name, clip(strength * (severity + 0.1 * random.normal()), 0, 0.95)]));
 }
 
-function clip(value: number, low: number, high: number): number {
+export function clip(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

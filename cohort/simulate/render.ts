@@ -2,7 +2,7 @@ import type { Grid } from '../volume.ts';
 import type { Brain } from './brain.ts';
 import { lossGains, RegionFields } from './fields.ts';
 import { boxMean, voxelSizes } from './grids.ts';
-import type { Participant } from './participant.ts';
+import type { Appearance } from './participant.ts';
 import { smoothStep } from './shapes.ts';
 import { tabulate } from './warp.ts';
 
@@ -33,21 +33,21 @@ export class Renderer {
   }
 
   /**
-   * A participant's gray-matter probability map, 0 to 1, on the renderer's grid in C order.
+   * The gray-matter probability map of an appearance, 0 to 1, on the renderer's grid in C order.
    *
    * The brain is warped; its values are then scaled by the smooth field of global and regional factors, under which
    * pure voxels stay pure (an unmodulated map has its maximum near 1 in everyone), and by what atrophy has left.
    */
-  render(participant: Participant): Float32Array {
+  render(shown: Appearance): Float32Array {
     const { grid, step, sizes, fields } = this;
     const [nx, ny, nz] = grid.shape;
-    const factors = fields.field(this.perRegion((i) => participant.regionalFactors[i] - 1));
+    const factors = fields.field(this.perRegion((i) => shown.regionalFactors[i] - 1));
     const losses =
-      participant.losses.size === 0
+      shown.losses.size === 0
         ? null
-        : fields.field(this.perRegion((i, name) => this.gains[i + 1] * (participant.losses.get(name) ?? 0)));
+        : fields.field(this.perRegion((i, name) => this.gains[i + 1] * (shown.losses.get(name) ?? 0)));
     const { sines, modesPerAxis } = tabulate(
-      participant.warp,
+      shown.warp,
       grid.shape,
       sizes.map((size, axis) => size * step[axis]),
     );
@@ -68,7 +68,7 @@ export class Renderer {
           const px = place[0] / fields.strides[0];
           const py = place[1] / fields.strides[1];
           const pz = place[2] / fields.strides[2];
-          const factor = participant.globalFactor * (1 + interpolate(factors, fields.shape, px, py, pz));
+          const factor = shown.globalFactor * (1 + interpolate(factors, fields.shape, px, py, pz));
           const loss = losses === null ? 0 : interpolate(losses, fields.shape, px, py, pz);
           map[i] = varied(gray, factor) * (1 - Math.min(largestLoss, loss));
         }

@@ -16,22 +16,31 @@ interface Mode {
   readonly height: number;
 }
 
-/** Draws a displacement field of a few millimetres whose root mean square is 1.2 mm along each axis. */
-export function drawWarp(random: Stream): Warp {
+/**
+ * Draws a displacement field of a few millimetres.
+ *
+ * @param size its root mean square along each axis, in multiples of 1.2 mm
+ */
+export function drawWarp(random: Stream, size = 1): Warp {
   const mode = (): Mode => {
     const frequency = [0, 1, 2].map(
       () => (2 * Math.PI) / (wavelengths[0] + (wavelengths[1] - wavelengths[0]) * random.uniform()),
     );
     const phase = [0, 1, 2].map(() => 2 * Math.PI * random.uniform());
     // A product of three sines has a mean square of 1/8.
-    return { frequency, phase, height: amplitude * Math.sqrt(8 / modeCount) * random.normal() };
+    return { frequency, phase, height: size * amplitude * Math.sqrt(8 / modeCount) * random.normal() };
   };
   return { axes: [0, 1, 2].map(() => Array.from({ length: modeCount }, mode)) };
 }
 
+/** Both displacements one after the other, added up. */
+export function joinWarps(one: Warp, other: Warp): Warp {
+  return { axes: one.axes.map((modes, axis) => [...modes, ...other.axes[axis]]) };
+}
+
 /** A warp tabulated for one grid: the displacement of voxel (x, y, z) is a sum of products of three table entries. */
 export interface WarpTables {
-  /** [displaced axis * modeCount + mode][axis of place]: sines at every index along that axis; height in the first. */
+  /** [displaced axis * modesPerAxis + mode][axis of place]: sines at every index along that axis; height in the first. */
   readonly sines: readonly (readonly Float64Array[])[];
   readonly modesPerAxis: number;
 }
@@ -51,5 +60,5 @@ export function tabulate(warp: Warp, shape: readonly number[], sizes: readonly n
       ),
     ),
   );
-  return { sines, modesPerAxis: modeCount };
+  return { sines, modesPerAxis: warp.axes[0].length };
 }

@@ -1,12 +1,14 @@
+import path from 'node:path';
 import { InputError } from '../error.ts';
 import { writeFileAtomic } from '../files.ts';
-import { storageFor, writeVolume } from '../nifti.ts';
+import { writeVolume } from '../nifti.ts';
+import { storageFor } from '../nifti-fresh.ts';
 import { formatTable } from '../table.ts';
 import type { SimulateOptions } from './options.ts';
 import type { Participant } from './participant.ts';
+import type { Plan, PlannedVisit } from './plan.ts';
 import type { Source } from './source.ts';
-
-const sessionId = 'ses-M000';
+import { isStudy } from './study.ts';
 
 /** Writes the atlas, stored RAS (the maps are not: whoever compares array to array is found out), and its table. */
 export function writeAtlas(source: Source, image: string, table: string): void {
@@ -32,10 +34,10 @@ export function writeAtlas(source: Source, image: string, table: string): void {
   );
 }
 
-/** Where a participant's map goes, relative to the cohort's folder. */
-export function imagePath({ id }: Participant, fromTemplate: boolean): string {
+/** Where a session's map goes in the plain layout, relative to the cohort's folder. */
+export function imagePath({ participant, sessionId }: PlannedVisit, fromTemplate: boolean): string {
   const space = fromTemplate ? 'Template' : 'Ixi549Space';
-  return `images/${id}_${sessionId}_space-${space}_desc-simulated_probability.nii.gz`;
+  return `images/${participant.id}_${sessionId}_space-${space}_desc-simulated_probability.nii.gz`;
 }
 
 /** Writes a map as SPM does an unmodulated one: uint8, slope 1/255. */
@@ -47,53 +49,100 @@ export function writeMap(file: string, map: Float32Array, source: Source): void 
   });
 }
 
-/** Writes the cohort's table, its paths relative to itself so that the folder can be moved. */
+/**
+ * Writes the cohort's table.
+ *
+ * @param images the path of each visit's map; made relative to the table, so that the folder can be moved
+ */
 export function writeCohortTable(
   file: string,
-  participants: readonly Participant[],
-  fromTemplate: boolean,
+  visits: readonly PlannedVisit[],
+  images: readonly string[],
+  covariates: boolean,
 ): void {
-  const rows = participants.map((participant) => ({
+  const rows = visits.map(({ participant, sessionId, label, age, mmse, cdr }, i) => ({
     participant_id: participant.id,
     session_id: sessionId,
-    diagnosis: participant.diagnosis,
-    age: participant.age.toFixed(1),
+    diagnosis: label,
+    age: age.toFixed(1),
     sex: participant.sex,
-    path: imagePath(participant, fromTemplate),
+    ...(covariates && { mmse, cdr }),
+    path: path.relative(path.dirname(file), images[i]),
   }));
   writeFileAtomic(file, formatTable(Object.keys(rows[0]), rows));
 }
 
-/** Writes what is known of a simulated cohort and of no real one: which regions were atrophied, in whom, by how much. */
+/**
+ * Writes what is known of a simulated cohort and of no real one: which regions were atrophied, in whom, by how much; of a
+ * study also what was decided about each session.
+ */
 export function writeTruth(
   file: string,
   options: SimulateOptions,
   planted: readonly string[],
   regions: readonly string[],
-  participants: readonly Participant[],
+  { participants, visits, subtypes }: Plan,
 ): void {
-  const { participantsPerClass, strength, resolution, seed, template } = options;
-  const rounded = (value: number) => Number(value.toFixed(6));
+  const { participantsPerClass, strength, resolution, seed, template, overwrite: _, ...more } = options;
   const truth = {
     seed,
     strength,
     atrophiedRegions: planted,
     options: {
+      ...(isStudy(options) ? more : {}),
       participantsPerClass,
       strength,
       ...(template ? { template } : { resolution }),
       seed,
       regions: planted,
     },
-    participants: participants.map((participant) => ({
-      participantId: participant.id,
-      diagnosis: participant.diagnosis,
-      globalFactor: rounded(participant.globalFactor),
-      regionalFactors: Object.fromEntries(
-        regions.map((name, i) => [name, rounded(participant.regionalFactors[i])]),
-      ),
-      losses: Object.fromEntries([...participant.losses].map(([name, loss]) => [name, rounded(loss)])),
-    })),
+    ...(subtypes.length > 0 && { subtypes }),
+    participants: participants.map((participant) => participantTruth(participant, regions)),
+    ...(isStudy(options) && { sessions: visits.map(sessionTruth) }),
   };
   writeFileAtomic(file, `${JSON.stringify(truth, null, 2)}\n`);
+}
+
+function participantTruth(participant: Participant, regions: readonly string[]) {
+  return {
+    participantId: participant.id,
+    diagnosis: participant.diagnosis,
+    globalFactor: rounded(participant.globalFactor),
+    regionalFactors: Object.fromEntries(
+      regions.map((name, i) => [name, rounded(participant.regionalFactors[i])]),
+    ),
+    losses: lossesOf(participant.losses),
+  };
+}
+
+function sessionTruth({
+  participant,
+  sessionId,
+  month,
+  label,
+  age,
+  subtype,
+  failure,
+  appearance,
+}: PlannedVisit) {
+  return {
+    participantId: participant.id,
+    sessionId,
+    month,
+    diagnosis: participant.diagnosis,
+    label,
+    age: rounded(age),
+    subtype,
+    failure,
+    globalFactor: rounded(appearance.globalFactor),
+    losses: lossesOf(appearance.losses),
+  };
+}
+
+function lossesOf(losses: ReadonlyMap<string, number>) {
+  return Object.fromEntries([...losses].map(([name, loss]) => [name, rounded(loss)]));
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(6));
 }
