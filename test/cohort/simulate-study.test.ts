@@ -177,7 +177,7 @@ describe('simulateCohort', () => {
   });
 
   it('plants failures that the quality check finds, and tells each session', async () => {
-    const made = make('failing', { participantsPerClass: 10, failures: { lowMaximum: 2, eyes: 1 } });
+    const made = make('failing', { participantsPerClass: 20, failures: { lowMaximum: 2, eyes: 1 } });
     const { sessions } = json(made.truth);
     const wanted = new Map<string, string>(
       sessions.map((s: { participantId: string; failure: string }) => [s.participantId, s.failure]),
