@@ -110,6 +110,9 @@ function faultsOf(row: Record<string, string>, session: Session, classes: readon
   const faults: string[] = [];
   if (isMissing(row.participant_id)) faults.push('has no participant_id');
   if (isMissing(row.session_id)) faults.push('has no session_id');
+  for (const name of ['participant_id', 'session_id'] as const) {
+    if (/\s/.test(row[name])) faults.push(`${name} "${row[name]}" has a space in it`);
+  }
   if (!classes.includes(row.diagnosis)) {
     faults.push(`diagnosis "${row.diagnosis}" is not one of ${classes.join(', ')}`);
   }

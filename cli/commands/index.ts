@@ -5,6 +5,7 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
+import { resample } from './resample.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
 import { train } from './train.ts';
@@ -21,6 +22,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   train,
   predict,
   mask,
+  resample,
   bench,
   tune,
 ];

@@ -145,6 +145,9 @@ function sessionOf(
   const participantId = row.participant_id;
   if (isMissing(participantId)) faults.push(`${where}: has no participant_id`);
   if (sessionId !== null && isMissing(sessionId)) faults.push(`${where}: has no session_id`);
+  for (const id of [participantId, sessionId ?? '']) {
+    if (/\s/.test(id)) faults.push(`${where}: the identifier "${id}" has a space in it`);
+  }
   const [age, mmse, cdr] = (['age', 'mmse', 'cdr'] as const).map((field) => numberOf(cell(field)));
   const baseline = numberOf(cell('baselineAge'));
   const sex = sexOf(cell('sex'));

@@ -107,6 +107,13 @@ describe('readCohort', () => {
     expect(message.split('\n')[0]).toBe(`${file}: has 11 faults. Correct these rows:`);
   });
 
+  it('refuses spaces in identifiers', () => {
+    const file = cohortFile('sub 1\tM 0\tAD\t70\tF\timages/a.nii');
+    expect(() => readCohort(file, classes)).toThrow(
+      /line 2: participant_id "sub 1" has a space in it\n {2}line 2: session_id "M 0" has a space/,
+    );
+  });
+
   it('lists 20 faults and counts the rest', () => {
     const rows = Array.from({ length: 30 }, (_, i) => `sub-${i}\tM0\tSMC\t70\tF\timages/a.nii`);
     expect(() => readCohort(cohortFile(...rows), classes)).toThrow(

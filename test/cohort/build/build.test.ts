@@ -231,17 +231,18 @@ describe('buildCohort', () => {
         'participant_id|session_id|diagnosis|age|sex|mmse|cdr',
         'sub-1|bl|CN|170|F|29|0',
         'sub-2|bl|AD|70|2|31|0.7',
-        'sub-3|bl|AD|old|F|30|3',
+        'sub 3|bl|AD|old|F|30|3',
       ],
     });
     const build = () => buildCohort(options(caps, { tables: path.join(bad, 'merged.tsv') }));
     for (const fault of [
-      /has 5 faults/,
+      /has 6 faults/,
       /line 2: age "170"/,
       /line 3: sex "2"/,
       /line 3: MMSE "31"/,
       /line 3: CDR "0.7"/,
       /line 4: age "old"/,
+      /line 4: the identifier "sub 3" has a space in it/,
     ])
       expect(build).toThrow(fault);
   });
