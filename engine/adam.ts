@@ -19,6 +19,14 @@ export const adamDefaults: AdamOptions = {
   weightDecay: 0,
 };
 
+/** What Adam has gathered: with it, it goes on as if it had never stopped. */
+export interface AdamState {
+  readonly steps: number;
+  /** by parameter, in their order */
+  readonly first: readonly Float32Array[];
+  readonly second: readonly Float32Array[];
+}
+
 /** Adam (Kingma and Ba 2015) with weight decay added to the gradient, as torch.optim.Adam computes it. */
 export class Adam {
   private readonly gpu: Gpu;
@@ -26,18 +34,21 @@ export class Adam {
   private readonly first: Tensor[];
   private readonly second: Tensor[];
   private readonly options: AdamOptions;
-  private steps = 0;
+  private steps: number;
 
-  constructor(gpu: Gpu, parameters: readonly Tensor[], options: Partial<AdamOptions>) {
+  /** @param state to go on from; from nothing when not given */
+  constructor(gpu: Gpu, parameters: readonly Tensor[], options: Partial<AdamOptions>, state?: AdamState) {
     this.gpu = gpu;
     this.parameters = parameters;
     this.options = { ...adamDefaults, ...options };
-    this.first = parameters.map((parameter) =>
-      gpu.full(parameter.shape, 0, `${parameter.label} first moment`),
-    );
-    this.second = parameters.map((parameter) =>
-      gpu.full(parameter.shape, 0, `${parameter.label} second moment`),
-    );
+    this.steps = state?.steps ?? 0;
+    const moments = (name: string, known: readonly Float32Array[] | undefined) =>
+      parameters.map(({ shape, label }, i) => {
+        const moment = `${label} ${name} moment`;
+        return known ? gpu.tensor(shape, known[i], moment) : gpu.full(shape, 0, moment);
+      });
+    this.first = moments('first', state?.first);
+    this.second = moments('second', state?.second);
   }
 
   /** Moves all parameters by their gradients, which stay the caller's. */
@@ -59,6 +70,16 @@ export class Adam {
         grid: grid1d(theta.size, 1024),
       });
     });
+  }
+
+  /** Its state after the steps recorded so far. */
+  async download(): Promise<AdamState> {
+    const read = async (moments: readonly Tensor[]) => {
+      const values: Float32Array[] = [];
+      for (const moment of moments) values.push(await this.gpu.read(moment));
+      return values;
+    };
+    return { steps: this.steps, first: await read(this.first), second: await read(this.second) };
   }
 
   release(): void {

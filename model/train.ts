@@ -1,17 +1,16 @@
 import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
-import { Adam } from '../engine/adam.ts';
+import type { Adam } from '../engine/adam.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
-import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { RandomStream, streams } from '../engine/random.ts';
-import { Tape } from '../engine/tape.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import type { TrainState } from './checkpoint.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import type { ImageStore } from './images.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
 import type { Network } from './network.ts';
 import { batches, predictLogits } from './predict.ts';
+import { labelOf, startAdam, trainStep } from './train-step.ts';
 import type { Weights } from './weights.ts';
 
 /** Options of training; the defaults are docs/method.md's. */
@@ -66,40 +65,80 @@ export interface Training {
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: TrainProgress) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
+  /** goes on from here, with a network of its weights */
+  readonly from?: TrainState | undefined;
+  /** whether it is time for a checkpoint; asked between steps (true) and between epochs (false). An abort makes one anyway */
+  readonly due?: (within: boolean) => boolean;
+  readonly onCheckpoint?: (state: TrainState) => void;
 }
 
 /**
  * Trains a network (paper, section 2.2.3): cross-entropy, Adam, validation after each epoch; stops once the validation
  * loss has been above its lowest value for `patience` epochs in a row. The result is the epoch of highest validation
- * balanced accuracy, of equals the first. An abort ends it after the steps under way, with the best epoch so far.
+ * balanced accuracy, of equals the first. An abort ends it after the steps under way, with the best epoch so far. A training
+ * that goes on from a state ends with the bits of one that was never interrupted.
  *
  * @throws InputError when a loss is no number, naming the step and its images
  */
 export async function train(training: Training): Promise<TrainResult> {
-  const { network, options, signal } = training;
+  const { network, options, signal, from } = training;
   refuseLeaks({ train: training.train, validation: training.validation });
-  const adam = startAdam(network, options);
-  const epochs: Epoch[] = [];
-  let best: Epoch | null = null;
-  let weights = await network.download();
+  const adam = startAdam(network, options, from?.adam);
+  const epochs = [...(from?.epochs ?? [])];
+  let best = bestOf(epochs);
+  let weights = from?.best ?? null;
   const stopping = new EarlyStopping(options.patience);
-  for (let epoch = 1; epoch <= options.epochs && !signal?.aborted; epoch++) {
-    const started = performance.now();
-    const trainLoss = await trainEpoch(training, adam, epoch);
-    if (signal?.aborted) break;
-    const validation = await validate(training);
-    const entry = { epoch, trainLoss, validation, seconds: (performance.now() - started) / 1000 };
-    epochs.push(entry);
-    if (!best || validation.balancedAccuracy > best.validation.balancedAccuracy) {
-      best = entry;
-      weights = await network.download();
+  let stopped = epochs.map(({ validation }) => stopping.done(validation.loss)).some(Boolean);
+  let begun: Begun | null = from && from.step > 0 ? from : null;
+  const save = (progress: Begun) => checkpoint(training, adam, { ...progress, epochs, best: weights });
+  try {
+    for (let epoch = from?.epoch ?? 1; epoch <= options.epochs && !stopped && !signal?.aborted; epoch++) {
+      const started = performance.now();
+      const trainLoss = await trainEpoch(training, adam, begun ?? { epoch, ...nothing }, save);
+      begun = null;
+      if (trainLoss === null) break;
+      const validation = await validate(training);
+      const entry = { epoch, trainLoss, validation, seconds: (performance.now() - started) / 1000 };
+      epochs.push(entry);
+      if (bestOf(epochs) === entry) {
+        best = entry;
+        weights = await network.download();
+      }
+      training.onEpoch?.(entry);
+      stopped = stopping.done(validation.loss);
+      if (signal?.aborted || training.due?.(false)) await save({ epoch: epoch + 1, ...nothing });
     }
-    training.onEpoch?.(entry);
-    if (stopping.done(validation.loss)) break;
+  } finally {
+    adam.release();
   }
-  adam.release();
   const none: Epoch = { epoch: 0, trainLoss: Number.NaN, validation: noMetrics, seconds: 0 };
-  return { weights, best: best ?? none, epochs, interrupted: signal?.aborted ?? false };
+  const kept = weights ?? (await network.download());
+  return { weights: kept, best: best ?? none, epochs, interrupted: signal?.aborted ?? false };
+}
+
+/** The epoch of highest validation balanced accuracy, of equals the first; null of none. */
+function bestOf(epochs: readonly Epoch[]): Epoch | null {
+  return epochs.reduce<Epoch | null>(
+    (best, epoch) =>
+      best === null || epoch.validation.balancedAccuracy > best.validation.balancedAccuracy ? epoch : best,
+    null,
+  );
+}
+
+/** Where an epoch stands. */
+type Begun = Pick<TrainState, 'epoch' | 'step' | 'lossSum' | 'images'>;
+
+const nothing = { step: 0, lossSum: 0, images: 0 };
+
+async function checkpoint(
+  { network, onCheckpoint }: Training,
+  adam: Adam,
+  progress: Omit<TrainState, 'weights' | 'adam'>,
+): Promise<void> {
+  if (!onCheckpoint) return;
+  const { epoch, step, lossSum, images, epochs, best } = progress;
+  const state = { epoch, step, lossSum, images, epochs: [...epochs], best };
+  onCheckpoint({ ...state, weights: await network.download(), adam: await adam.download() });
 }
 
 const noMetrics: Metrics = {
@@ -109,89 +148,48 @@ const noMetrics: Metrics = {
   loss: Number.NaN,
 };
 
-/** Adam over a network's parameters, which are made trainable. */
-export function startAdam(network: Network, { learningRate, weightDecay }: TrainOptions): Adam {
-  network.setTrainable(true);
-  return new Adam(network.gpu, network.parameters(), { learningRate, weightDecay });
-}
-
-async function trainEpoch(training: Training, adam: Adam, epoch: number): Promise<number> {
-  const { train: sessions, options, signal } = training;
+/**
+ * The steps of an epoch that are left. @returns the mean training loss over all of them; null after an abort, when its
+ * progress has been saved
+ */
+async function trainEpoch(
+  training: Training,
+  adam: Adam,
+  begun: Begun,
+  save: (progress: Begun) => Promise<void>,
+): Promise<number | null> {
+  const { train: sessions, options, signal, network, images } = training;
+  const { epoch } = begun;
   const order = new RandomStream(options.seed, streams.shuffle, epoch).permutation(sessions.length);
   const shuffled = batches(
     order.map((i) => sessions[i]),
     options.batchSize,
   );
-  let total = 0;
-  let seen = 0;
-  let arrived = 0;
+  let { lossSum, images: seen, step: arrived } = begun;
   const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
     const { length } = shuffled[arrived++];
-    total += loss * length;
+    lossSum += loss * length;
     seen += length;
     training.onStep?.({ epoch, step: arrived, steps: shuffled.length, loss });
   });
-  training.network.setTrainable(true);
-  training.images.announce(shuffled.flat());
-  for (const [i, batch] of shuffled.entries()) {
-    if (signal?.aborted) break;
-    const x = await training.images.batch(training.network.gpu, batch);
-    await inFlight.add(trainStep(training, adam, batch, x, (epoch - 1) * shuffled.length + i));
-    await training.network.gpu.submit(); // the GPU has this step before the host decodes the next images
+  network.setTrainable(true);
+  images.announce(shuffled.slice(arrived).flat());
+  const saved = () => save({ epoch, step: arrived, lossSum, images: seen });
+  for (let i = begun.step; i < shuffled.length && !signal?.aborted; i++) {
+    if (i > begun.step && training.due?.(true)) {
+      await inFlight.drain();
+      await saved();
+    }
+    const x = await images.batch(network.gpu, shuffled[i]);
+    await inFlight.add(trainStep(training, adam, shuffled[i], x, (epoch - 1) * shuffled.length + i));
+    await network.gpu.submit(); // the GPU has this step before the host waits for the next images
   }
   await inFlight.drain();
-  return total / seen;
-}
-
-/**
- * Records and submits one step of training on a batch: forward, backward, Adam.
- *
- * @param x the batch's images, [n, 1, x, y, z]; released
- * @param step counts all steps of a training; dropout draws by it
- * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with an InputError that
- *   names the step and its images when it is no number
- */
-export function trainStep(
-  training: Training,
-  adam: Adam,
-  batch: readonly Session[],
-  x: Tensor,
-  step: number,
-): Promise<number> {
-  const { network, options } = training;
-  const { gpu } = network;
-  const tape = new Tape(gpu);
-  const labels = gpu.tensor(
-    [batch.length],
-    Uint32Array.from(batch, (session) => labelOf(network, session)),
-    'labels',
-  );
-  const logits = network.forward(tape, x, { draw: { seed: options.seed, step } });
-  const loss = softmaxCrossEntropy(tape, logits, labels);
-  logits.release();
-  const gradients = tape.backward(loss);
-  adam.step(gradients);
-  gradients.release();
-  x.release();
-  labels.release();
-  const value = gpu.read(loss);
-  loss.release();
-  return finite(value, batch, step);
-}
-
-async function finite(read: Promise<Float32Array>, batch: readonly Session[], step: number): Promise<number> {
-  const [value] = await read;
-  if (Number.isFinite(value)) return value;
-  const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-  throw new InputError(
-    `training step ${step + 1}`,
-    `the loss is ${value} on ${names}`,
-    'Lower the learning rate, or check these images',
-  );
-}
-
-function labelOf(network: Network, session: Session): number {
-  return network.architecture.classes.indexOf(session.diagnosis);
+  if (signal?.aborted) {
+    await saved();
+    return null;
+  }
+  return lossSum / seen;
 }
 
 async function validate({ network, images, validation, options }: Training): Promise<Metrics> {

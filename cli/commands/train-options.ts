@@ -28,6 +28,7 @@ export interface Arguments {
   classes: string[];
   intensity: Intensity['scale'];
   smoothing: number;
+  'checkpoint-every': number;
   adapter: string | undefined;
   overwrite: boolean;
   json: boolean;
@@ -71,6 +72,11 @@ export const trainOptions = {
     describe: 'Scale of the images: as they are, to [0, 1], or by mean and deviation over the brain',
   },
   smoothing: number('smoothing', plainIntensity.smoothing, 'Gaussian that smooths the images, FWHM in mm'),
+  'checkpoint-every': number(
+    'checkpoint-every',
+    60,
+    'Seconds between checkpoints, from which a killed run goes on',
+  ),
   adapter: adapterOption,
   overwrite: { type: 'boolean', default: false, describe: 'Replace a training that is there already' },
   json: jsonOption,
@@ -108,6 +114,7 @@ export function jobOf(args: Arguments): TrainJobOptions {
       patience,
       seed,
     },
+    checkpointSeconds: args['checkpoint-every'],
     intensity: { scale: args.intensity, smoothing: args.smoothing },
   };
 }
@@ -137,6 +144,7 @@ function checkNumbers(args: Arguments): void {
   checkWhole({ 'split-seed': splitSeed }, 'split-seed', 0, 2 ** 32 - 1);
   if (!(args['learning-rate'] > 0)) throw usage('--learning-rate takes a number above 0');
   if (!(args['weight-decay'] >= 0)) throw usage('--weight-decay takes a number from 0');
+  if (!(args['checkpoint-every'] >= 0)) throw usage('--checkpoint-every takes a number of seconds from 0');
   if (!(args.smoothing >= 0)) throw usage('--smoothing takes a number of mm from 0');
   if (!(args.dropout >= 0 && args.dropout < 1)) throw usage('--dropout takes a number from 0 to below 1');
 }

@@ -56,10 +56,11 @@ async function run(args: Arguments): Promise<void> {
 export function trainProgress({ training, split: given, folds, fold }: TrainJobOptions, quiet: boolean) {
   let progress: Progress | undefined;
   const hooks: Omit<TrainHooks, 'open' | 'signal'> = {
-    onSplit: (split, absent) => {
+    onSplit: (split, absent, from) => {
       const steps = training.epochs * Math.ceil(split.train.length / training.batchSize);
       progress = new Progress('Training', steps, { quiet });
       progress.log(splitLine(split, given === null ? `fold ${fold} of ${folds}, counted from 0` : given));
+      if (from) progress.log(`going on from epoch ${from.epoch}, step ${from.step}`);
       if (absent > 0) progress.log(`${absent} sessions that ${given} lists are not in the cohort`);
     },
     onStep: ({ epoch, step, steps, loss }) =>
@@ -79,7 +80,11 @@ function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {
   return `epoch ${epoch}: ${losses}, ${accuracy}, ${formatDuration(seconds)}`;
 }
 
-function warn({ notNumbers, interrupted, best, paths }: TrainJobResult, out: string): void {
+function warn({ notNumbers, interrupted, finishedBefore, paths }: TrainJobResult, out: string): void {
+  if (finishedBefore)
+    process.stderr.write(
+      `${out} holds this very training, finished; it was not run again (--overwrite does).\n`,
+    );
   const images = Object.keys(notNumbers).length;
   if (images > 0 && paths) {
     const hold = images === 1 ? '1 image holds' : `${images} images hold`;
@@ -87,9 +92,7 @@ function warn({ notNumbers, interrupted, best, paths }: TrainJobResult, out: str
   }
   if (!interrupted) return;
   process.stderr.write(
-    best
-      ? `Stopped early; the best epoch so far (${best.epoch}) was saved in ${out}.\n`
-      : 'Stopped before the first epoch was complete; nothing was saved.\n',
+    `Stopped early and saved in ${out}; the same command goes on from there.${paths ? ' Its best epoch so far can be used already.' : ''}\n`,
   );
 }
 

@@ -79,6 +79,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
     out: path.join(directory, 'trained'),
     overwrite,
     split: null,
+    checkpointSeconds: 60,
     intensity: plainIntensity,
     folds: 5,
     fold: 0,

@@ -20,39 +20,46 @@ export interface TrainContent {
   readonly split: Split;
 }
 
-/** Paths of what was written. */
+/** Paths of a training's files. */
 export interface TrainPaths {
   readonly model: string;
   readonly split: string;
   readonly history: string;
   readonly curves: string;
+  readonly predictions: string;
+  readonly sidecar: string;
+  /** there only while the training is not finished */
+  readonly checkpoint: string;
+}
+
+/** Where a training's files lie in its folder. */
+export function trainPaths(directory: string): TrainPaths {
+  const place = (name: string) => path.join(directory, name);
+  return {
+    model: place(trainMarker),
+    split: place('split.tsv'),
+    history: place('history.tsv'),
+    curves: place('curves.png'),
+    predictions: place('predictions.tsv'),
+    sidecar: place('train.json'),
+    checkpoint: place('checkpoint.safetensors'),
+  };
 }
 
 /** Marks a folder that holds a training. */
 export const trainMarker = 'model.safetensors';
 
-const predictionsName = 'predictions.tsv';
-
 /**
  * Writes a training's model, split and history into a folder. The files of an earlier training there are removed first,
  * so that no table is ever taken for one of this model's.
  */
-export function writeTraining(directory: string, { model, epochs, best, split }: TrainContent): TrainPaths {
-  const place = (name: string) => path.join(directory, name);
-  const paths = {
-    model: place(trainMarker),
-    split: place('split.tsv'),
-    history: place('history.tsv'),
-    curves: place('curves.png'),
-  };
-  for (const file of [...Object.values(paths), place(predictionsName), place('train.json')]) {
-    rmSync(file, { force: true });
-  }
+export function writeTraining(directory: string, { model, epochs, best, split }: TrainContent): void {
+  const { checkpoint: _, ...paths } = trainPaths(directory);
+  for (const file of Object.values(paths)) rmSync(file, { force: true });
   writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeModel(paths.model, model);
   writeFileAtomic(paths.history, historyTable(epochs));
   writeFileAtomic(paths.curves, curvesPicture(epochs, best));
-  return paths;
 }
 
 /** Writes what the model says of the validation set: `proba0` is the probability of the first class, and so on. */
@@ -61,7 +68,7 @@ export function writePredictions(
   sessions: readonly Session[],
   answers: readonly Pick<Prediction, 'predicted' | 'probabilities'>[],
   classes: readonly string[],
-): string {
+): void {
   const rows = sessions.map(({ participantId, sessionId, diagnosis }, i) => ({
     participant_id: participantId,
     session_id: sessionId,
@@ -69,9 +76,7 @@ export function writePredictions(
     predicted_label: answers[i].predicted,
     ...Object.fromEntries(classes.map((name, c) => [`proba${c}`, answers[i].probabilities[name]])),
   }));
-  const file = path.join(directory, predictionsName);
-  writeFileAtomic(file, formatTable(Object.keys(rows[0]), rows));
-  return file;
+  writeFileAtomic(trainPaths(directory).predictions, formatTable(Object.keys(rows[0]), rows));
 }
 
 function historyTable(epochs: readonly Epoch[]): string {

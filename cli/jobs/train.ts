@@ -1,19 +1,25 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
+import { type Checkpoint, readCheckpoint, type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
 import { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { type Epoch, type TrainOptions, type TrainProgress, train } from '../../model/train.ts';
 import { initialWeights, type Weights } from '../../model/weights.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { lockFolder } from './lock.ts';
 import { prepareOutput } from './output.ts';
 import { predictionOf } from './predict.ts';
-import { type TrainPaths, trainMarker, writePredictions, writeTraining } from './train-files.ts';
+import { type TrainPaths, trainMarker, trainPaths, writePredictions, writeTraining } from './train-files.ts';
+import { differences, finishedResults, identityOf, type TrainIdentity } from './train-identity.ts';
 
 export interface TrainJobOptions {
   /** table of the sessions and their images */
@@ -30,6 +36,8 @@ export interface TrainJobOptions {
   /** all of the network but the images' shape, which they tell themselves */
   readonly network: Omit<Architecture, 'inputShape'>;
   readonly training: TrainOptions;
+  /** a checkpoint is written between two steps as soon as the last one is so old */
+  readonly checkpointSeconds: number;
   /** what is done to the images' values before the network sees them */
   readonly intensity: Intensity;
 }
@@ -39,8 +47,9 @@ export interface TrainHooks {
   /** Opens the GPU; called once cohort, split and options are known to be sound. Whoever opened it closes it. */
   readonly open: () => Promise<OpenGpu>;
   readonly signal?: AbortSignal;
-  /** Called before the first step; `absent`: sessions of a given split's lists that the cohort lacks. */
-  readonly onSplit?: (split: Split, absent: number) => void;
+  /** Called before the first step. `absent`: sessions of a given split's lists that the cohort lacks; `from`: what it goes on
+   * from */
+  readonly onSplit?: (split: Split, absent: number, from: TrainState | undefined) => void;
   readonly onStep?: (progress: TrainProgress) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
 }
@@ -60,8 +69,10 @@ export interface TrainJobResult {
   /** voxels that were no number and were read as 0, by image */
   readonly notNumbers: Readonly<Record<string, number>>;
   readonly interrupted: boolean;
-  /** null when there is nothing to keep, and nothing was written */
-  readonly paths: (TrainPaths & { readonly predictions: string; readonly sidecar: string }) | null;
+  /** the same training was there already, finished, and was not run again */
+  readonly finishedBefore: boolean;
+  /** null when there is nothing to keep but a checkpoint */
+  readonly paths: TrainPaths | null;
 }
 
 /**
@@ -80,43 +91,107 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
   const { classes } = architecture;
-  prepareOutput(options.out, trainMarker, options.overwrite);
-  const { gpu, report } = await hooks.open();
-  hooks.onSplit?.(split, absent);
-  const { weights, best, epochs, interrupted } = await fit(gpu, architecture, images, split, options, hooks);
-  const result = () => ({
-    train: countsOf(split.train, classes),
-    validation: countsOf(split.validation, classes),
-    epochs: epochs.length,
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    peakBytes: gpu.memory().peakBytes,
-    notNumbers: Object.fromEntries(images.notNumbers),
-    interrupted,
-  });
-  if (epochs.length === 0) return { ...result(), best: null, paths: null };
+  const identity = identityOf(options, architecture, split);
+  const paths = trainPaths(options.out);
+  const counts = { train: countsOf(split.train, classes), validation: countsOf(split.validation, classes) };
+  const finished = options.overwrite ? null : finishedResults(paths.sidecar, identity);
+  if (finished) return { ...counts, ...toldBefore(finished), paths, finishedBefore: true };
 
-  // The network first: it is what took long.
-  const paths = writeTraining(options.out, {
-    model: { architecture, weights, grid: images.grid, intensity: images.intensity },
-    epochs,
-    best,
-    split,
-  });
-  const logits = await ask(gpu, architecture, weights, images, split.validation, options.training.batchSize);
-  const answers = logits.map((row) => predictionOf(row, classes));
-  const predictions = writePredictions(options.out, split.validation, answers, classes);
-  const { train, validation, notNumbers, peakBytes } = result();
-  const sidecar = writeSidecar(options.out, 'train', {
-    command: 'train',
-    options: { ...options, network: architecture },
-    seed: options.training.seed,
-    adapter: report,
-    startedAt,
-    finishedAt: new Date(),
-    peakBytes,
-    results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent },
-  });
-  return { ...result(), best, paths: { ...paths, predictions, sidecar } };
+  const unlock = lockFolder(options.out);
+  try {
+    const from = stateToGoOnFrom(paths.checkpoint, identity, options.overwrite);
+    prepareOutput(options.out, trainMarker, options.overwrite || from !== null);
+    const { gpu, report } = await hooks.open();
+    refuseOtherAdapter(from, report, options.out);
+    hooks.onSplit?.(split, absent, from?.state);
+    const fitted = await fit(gpu, architecture, images, split, options, hooks, {
+      from: from?.state,
+      save: (state) =>
+        writeCheckpoint(paths.checkpoint, { state, identity: { ...identity, adapter: adapterOf(report) } }),
+    });
+    const { weights, best, epochs, interrupted } = fitted;
+    const result = () => ({
+      ...counts,
+      epochs: epochs.length,
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      peakBytes: gpu.memory().peakBytes,
+      notNumbers: Object.fromEntries(images.notNumbers),
+      interrupted,
+      finishedBefore: false,
+    });
+    if (epochs.length === 0) return { ...result(), best: null, paths: null };
+
+    // The network first: it is what took long.
+    writeTraining(options.out, {
+      model: { architecture, weights, grid: images.grid, intensity: images.intensity },
+      epochs,
+      best,
+      split,
+    });
+    const logits = await ask(
+      gpu,
+      architecture,
+      weights,
+      images,
+      split.validation,
+      options.training.batchSize,
+    );
+    const answers = logits.map((row) => predictionOf(row, classes));
+    writePredictions(options.out, split.validation, answers, classes);
+    const { train, validation, notNumbers, peakBytes } = result();
+    writeSidecar(options.out, 'train', {
+      command: 'train',
+      options: { ...options, network: architecture },
+      seed: options.training.seed,
+      adapter: report,
+      startedAt,
+      finishedAt: new Date(),
+      peakBytes,
+      results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent, identity },
+    });
+    if (!interrupted) rmSync(paths.checkpoint, { force: true });
+    return { ...result(), best, paths };
+  } finally {
+    unlock();
+  }
+}
+
+/** The checkpoint in a folder, if it is this training's; null where there is none. @throws InputError when it is another's */
+function stateToGoOnFrom(file: string, identity: TrainIdentity, overwrite: boolean): Checkpoint | null {
+  if (overwrite) rmSync(file, { force: true });
+  if (!existsSync(file)) return null;
+  const found = readCheckpoint(file);
+  const { adapter: _, ...begun } = found.identity as TrainIdentity & { adapter: unknown };
+  const other = differences(begun, identity);
+  if (other.length === 0) return found;
+  throw new InputError(
+    path.dirname(file),
+    `holds an unfinished training with another ${other.join(', ')}`,
+    'Give the options and the cohort that it was begun with to go on, or --overwrite to start anew',
+  );
+}
+
+/** Another adapter rounds otherwise: a training that changes it would be neither's. @throws InputError naming both */
+function refuseOtherAdapter(from: Checkpoint | null, report: OpenGpu['report'], out: string): void {
+  if (from === null) return;
+  const { adapter } = from.identity as { adapter: ReturnType<typeof adapterOf> };
+  if (differences(adapter, adapterOf(report)).length === 0) return;
+  throw new InputError(
+    out,
+    `holds a training begun on ${adapter.name} (${adapter.driver}, tuning ${JSON.stringify(adapter.tuning)}), ` +
+      `and this is ${report.name} (${report.driver}, tuning ${JSON.stringify(report.tuning)})`,
+    'Choose that one with --adapter to go on, or give --overwrite to start anew',
+  );
+}
+
+function adapterOf({ name, driver, tuning }: OpenGpu['report']) {
+  return { name, driver, tuning };
+}
+
+/** What the sidecar of a finished training tells. */
+function toldBefore(results: Record<string, unknown>) {
+  const { epochs, best, seconds, peakBytes, notNumbers } = results as unknown as TrainJobResult;
+  return { epochs, best, seconds, peakBytes, notNumbers, interrupted: false };
 }
 
 /** The split that was asked for: a given one, or one drawn anew. */
@@ -131,10 +206,16 @@ async function fit(
   architecture: Architecture,
   images: ImageStore,
   split: Split,
-  { training }: TrainJobOptions,
+  { training, checkpointSeconds }: TrainJobOptions,
   { signal, onStep, onEpoch }: TrainHooks,
+  { from, save }: { from: TrainState | undefined; save: (state: TrainState) => void },
 ) {
-  const network = new Network(gpu, architecture, initialWeights(architecture, training.seed));
+  const network = new Network(
+    gpu,
+    architecture,
+    from?.weights ?? initialWeights(architecture, training.seed),
+  );
+  let saved = Date.now();
   try {
     return await train({
       network,
@@ -142,6 +223,12 @@ async function fit(
       train: split.train,
       validation: split.validation,
       options: training,
+      from,
+      due: () => Date.now() - saved >= 1000 * checkpointSeconds,
+      onCheckpoint: (state) => {
+        save(state);
+        saved = Date.now();
+      },
       ...(signal && { signal }),
       ...(onStep && { onStep }),
       ...(onEpoch && { onEpoch }),

@@ -231,6 +231,7 @@ describe('an interruption', () => {
         overwrite: false,
         split: null,
         intensity: plainIntensity,
+        checkpointSeconds: 60,
         folds: 3,
         fold: 0,
         splitSeed: 2,
@@ -253,16 +254,16 @@ describe('an interruption', () => {
     return result;
   }
 
-  it('in the first epoch leaves nothing', async () => {
+  it('in the first epoch leaves a checkpoint and nothing else', async () => {
     const result = await abortedAfter('early', 2);
     expect(result).toMatchObject({ interrupted: true, epochs: 0, best: null, paths: null });
-    expect(readdirSync(place('early'))).toEqual([]);
+    expect(readdirSync(place('early'))).toEqual(['checkpoint.safetensors']);
   });
 
   it('later leaves the best epoch so far', async () => {
     const result = await abortedAfter('late', 8);
     expect(result).toMatchObject({ interrupted: true, epochs: 2 });
-    expect(readdirSync(place('late')).sort()).toEqual(every);
+    expect(readdirSync(place('late')).sort()).toEqual(['checkpoint.safetensors', ...every]);
     expect(readTable(place('late', 'history.tsv')).rows).toHaveLength(2);
   });
 
@@ -285,10 +286,12 @@ describe('an interruption', () => {
     });
     expect(code, said).toBe(130);
     expect(said).toMatch(/finishing the steps under way and saving/);
-    expect(said).toMatch(/Stopped early; the best epoch so far \(\d+\) was saved in /);
+    expect(said).toMatch(
+      /Stopped early and saved in .*; the same command goes on from there\. Its best epoch so far/,
+    );
     expect(said).toMatch(/voxmask: interrupted\n$/);
     expect(results).toMatch(/^kept +epoch \d+ of \d+$/m);
-    expect(readdirSync(place('stopped')).sort()).toEqual(every);
+    expect(readdirSync(place('stopped')).sort()).toEqual(['checkpoint.safetensors', ...every]);
     expect(readModel(place('stopped', 'model.safetensors')).grid?.shape).toEqual([31, 37, 31]);
     expect(readTable(place('stopped', 'history.tsv')).rows.length).toBeGreaterThanOrEqual(2);
     expect(readTable(place('stopped', 'predictions.tsv')).rows).toHaveLength(4);

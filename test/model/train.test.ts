@@ -10,14 +10,8 @@ import { EarlyStopping } from '../../model/early-stopping.ts';
 import { ImageStore } from '../../model/images.ts';
 import { metricsOf } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
-import {
-  startAdam,
-  type Training,
-  type TrainOptions,
-  train,
-  trainDefaults,
-  trainStep,
-} from '../../model/train.ts';
+import { type Training, type TrainOptions, train, trainDefaults } from '../../model/train.ts';
+import { startAdam, trainStep } from '../../model/train-step.ts';
 import { initialWeights } from '../../model/weights.ts';
 import { testGpu } from '../engine/gpu.ts';
 

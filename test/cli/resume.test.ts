@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { lockFolder } from '../../cli/jobs/lock.ts';
+import { main } from '../../cli/run.ts';
+import { simulateCohort } from '../../cohort/simulate/index.ts';
+import { stream } from '../../cohort/simulate/random.ts';
+import { readCheckpoint } from '../../model/checkpoint.ts';
+import { collectPrinted, printed } from './printed.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-resume-'));
+const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
+  participantsPerClass: 6,
+  strength: 0.3,
+  resolution: 6,
+  seed: 1,
+});
+const built = path.resolve('dist/cli/main.js');
+const options = [
+  ...['--channels', '4,8', '--sub-blocks', '1,2', '--folds', '3', '--batch-size', '2', '--epochs', '5'],
+  ...['--learning-rate', '1e-3', '--checkpoint-every', '0'],
+];
+const at = (...names: string[]) => path.join(folder, ...names);
+const bytes = (...names: string[]) => readFileSync(at(...names)).toString('base64');
+const results = ['model.safetensors', 'predictions.tsv', 'split.tsv'];
+
+collectPrinted();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const train = (name: string, ...more: string[]) =>
+  main(['train', cohort, '--out', at(name), ...options, '--quiet', ...more]);
+
+/** The history without the seconds that its epochs took. */
+function history(name: string): string[] {
+  const lines = readFileSync(at(name, 'history.tsv'), 'utf8').trim().split('\n');
+  return lines.map((line) => line.slice(0, line.lastIndexOf('\t')));
+}
+
+/** The command as a process of its own. */
+function start(name: string) {
+  const child = spawn(process.execPath, [built, 'train', cohort, '--out', at(name), ...options]);
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+  });
+  return { child, ended };
+}
+
+describe.skipIf(!existsSync(built))('a training that is killed', () => {
+  it('goes on when the command is run again, and ends with the bytes of one that was not', async () => {
+    expect(await train('whole')).toBe(0);
+    const random = stream(11);
+    let kills = 0;
+    for (let tries = 0; tries < 30; tries++) {
+      const { child, ended } = start('killed');
+      const timer = pause(400 + 2200 * random.uniform()).then(() => child.kill('SIGKILL'));
+      const code = await ended;
+      await timer;
+      if (code === 0) break;
+      kills++;
+      const left = readdirSync(at('killed'));
+      expect(left.filter((file) => file.endsWith('.part')).length).toBeLessThanOrEqual(1);
+      if (left.includes('checkpoint.safetensors'))
+        expect(() => readCheckpoint(at('killed', 'checkpoint.safetensors'))).not.toThrow();
+    }
+    expect(kills).toBeGreaterThan(1);
+    if (!existsSync(at('killed', 'train.json'))) expect(await train('killed')).toBe(0);
+    for (const name of results) expect(bytes('killed', name), name).toBe(bytes('whole', name));
+    expect(history('killed')).toEqual(history('whole'));
+    expect(readdirSync(at('killed')).sort()).toEqual(readdirSync(at('whole')).sort());
+  }, 120_000);
+});
+
+it('does not run a finished training again, unless told to', async () => {
+  expect(await train('once', '--epochs', '1')).toBe(0);
+  const before = readFileSync(at('once', 'train.json'), 'utf8');
+  printed.out = '';
+  expect(await train('once', '--epochs', '1', '--json')).toBe(0);
+  expect(printed.err).toMatch(/once holds this very training, finished; it was not run again/);
+  expect(JSON.parse(printed.out)).toMatchObject({ finishedBefore: true, epochs: 1, train: { CN: 4, AD: 4 } });
+  expect(readFileSync(at('once', 'train.json'), 'utf8')).toBe(before);
+  expect(await train('once', '--epochs', '2')).toBe(1);
+  expect(printed.err).toMatch(/holds model\.safetensors already/);
+  expect(await train('once', '--epochs', '1', '--overwrite')).toBe(0);
+  expect(readFileSync(at('once', 'train.json'), 'utf8')).not.toBe(before);
+});
+
+it('refuses to go on with other options, naming them, or from a file that is no checkpoint', async () => {
+  mkdirSync(at('other'));
+  const { child, ended } = start('begun');
+  while (!existsSync(at('begun', 'checkpoint.safetensors'))) await pause(20);
+  child.kill('SIGKILL');
+  await ended;
+  copyFileSync(at('begun', 'checkpoint.safetensors'), at('other', 'checkpoint.safetensors'));
+  expect(await train('other', '--learning-rate', '0.1')).toBe(1);
+  expect(printed.err).toMatch(/other: holds an unfinished training with another training\. Give the options/);
+  printed.err = '';
+  expect(await train('other', '--fold', '1')).toBe(1);
+  expect(printed.err).toMatch(/with another split/);
+  writeFileSync(at('other', 'checkpoint.safetensors'), 'nothing of the kind');
+  expect(await train('other')).toBe(1);
+  expect(printed.err).toMatch(/checkpoint\.safetensors: not a sound safetensors file/);
+  expect(await train('other', '--overwrite', '--epochs', '1')).toBe(0);
+});
+
+describe('lockFolder', () => {
+  it('refuses a folder that a living process holds, and takes over from a dead one', () => {
+    const unlock = lockFolder(at('locked'));
+    expect(() => lockFolder(at('locked'))).toThrow(
+      new RegExp(`is being written by process ${process.pid} on`),
+    );
+    unlock();
+    const dead = JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1 });
+    writeFileSync(at('locked', '.lock'), dead);
+    writeFileSync(at('locked', 'model.safetensors.77.part'), 'half');
+    lockFolder(at('locked'))();
+    expect(readdirSync(at('locked'))).toEqual([]);
+    writeFileSync(at('locked', '.lock'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    expect(() => lockFolder(at('locked'))).toThrow(/process 1 on elsewhere.*delete .*\.lock/);
+  });
+});
