@@ -29,7 +29,7 @@ export function seedWords(seed: number): [low: number, high: number] {
 }
 
 /** What a stream of random numbers is for; streams of one seed are independent of each other. */
-export const streams = { weights: 1, shuffle: 2, mask: 3 } as const;
+export const streams = { weights: 1, shuffle: 2, mask: 3, bootstrap: 4 } as const;
 
 /** Random numbers of one seed and stream (and sub-stream), each by its position. */
 export class RandomStream {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
@@ -20,12 +21,23 @@ export interface Model {
  * Writes a model as safetensors; architecture, grid and intensity are JSON strings in its metadata. Images taken as they are
  * need no entry.
  */
-export function writeModel(path: string, { architecture, weights, grid, intensity }: Model): void {
-  checkWeights(weights, architecture, path);
+export function writeModel(file: string, { architecture, weights, grid, intensity }: Model): void {
+  checkWeights(weights, architecture, file);
   const metadata: Record<string, string> = { format: 'pt', architecture: JSON.stringify(architecture) };
   if (grid) metadata.grid = JSON.stringify(grid);
   if (intensity.scale !== 'none' || intensity.smoothing > 0) metadata.intensity = JSON.stringify(intensity);
-  writeFileAtomic(path, formatSafetensors(weights, metadata));
+  writeFileAtomic(file, formatSafetensors(weights, metadata));
+}
+
+/** The file of a model in the folder of its training. */
+export const modelName = 'model.safetensors';
+
+/** A model's file: itself, or the one in the folder of a training. @throws InputError when the folder holds none */
+export function modelFile(place: string): string {
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return place;
+  const file = path.join(place, modelName);
+  if (existsSync(file)) return file;
+  throw new InputError(place, `holds no ${modelName}`, 'Give a model, or the folder of one training');
 }
 
 /**
@@ -33,29 +45,29 @@ export function writeModel(path: string, { architecture, weights, grid, intensit
  *
  * @throws InputError if the file is missing or unsound, has no architecture, or weights that do not fit it
  */
-export function readModel(path: string): Model {
-  const { weights, metadata } = parseSafetensors(readBytes(path), path);
+export function readModel(file: string): Model {
+  const { weights, metadata } = parseSafetensors(readBytes(file), file);
   const architecture = parse(metadata.architecture) as Architecture | null;
   if (!architecture) {
     throw new InputError(
-      path,
+      file,
       'the file has no architecture',
       'Add it as a JSON string under "architecture" in the metadata (docs/formats.md)',
     );
   }
-  checkArchitecture(architecture, path);
-  checkWeights(weights, architecture, path);
+  checkArchitecture(architecture, file);
+  checkWeights(weights, architecture, file);
   const intensity = metadata.intensity === undefined ? plainIntensity : parse(metadata.intensity);
-  checkIntensity(intensity, path);
+  checkIntensity(intensity, file);
   return { architecture, weights, grid: parse(metadata.grid) as Grid | null, intensity };
 }
 
-function readBytes(path: string): Uint8Array {
+function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readFileSync(file);
   } catch (error) {
     throw new InputError(
-      path,
+      file,
       `the model cannot be read (${(error as NodeJS.ErrnoException).code})`,
       'Check the path',
     );

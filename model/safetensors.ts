@@ -1,4 +1,5 @@
 import { InputError } from '../cohort/error.ts';
+import { brainFloat, half } from './half.ts';
 import type { WeightArray, Weights } from './weights.ts';
 
 const LARGEST_HEADER = 100_000_000; // bytes; the format's own limit
@@ -125,19 +126,4 @@ function readArray(bytes: Buffer, start: number, { dtype, shape, data_offsets }:
     data: Float32Array.from({ length: count }, (_, i) => readers[dtype](i)),
     type: dtype.startsWith('I') ? 'I64' : 'F32',
   };
-}
-
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function brainFloat(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, bits << 16);
-  return view.getFloat32(0);
 }

@@ -29,22 +29,27 @@ const captionLines = 4;
 const paper: Rgb = [13, 14, 17];
 const ink: Rgb = [232, 234, 238];
 const faint: Rgb = [150, 156, 166];
-/** Apart in lightness too, for colour-blind readers and for print (Okabe and Ito's orange and sky blue). */
+/** Apart in lightness too, for colour-blind readers and for print; each is also written as a word. */
 const colours: Readonly<Record<Thumbnail['verdict'], Rgb>> = {
   rejected: [230, 120, 0],
   flagged: [240, 228, 66],
-  accepted: [70, 98, 120],
+  accepted: [120, 150, 175],
 };
 
 /**
  * A sheet of images for a person to look over: of each a coronal and an axial slice, all in one gray scale, the subject's
  * left on the left.
  *
- * @param thumbnails in the order of the sheet, row by row
+ * @param count of the thumbnails
+ * @param thumbnails in the order of the sheet, row by row; drawn one by one, so that a generator holds one image at a time
  * @returns a PNG file
  */
-export function renderContactSheet(title: string, thumbnails: readonly Thumbnail[]): Uint8Array {
-  const rows = Math.max(1, Math.ceil(thumbnails.length / columns));
+export function renderContactSheet(
+  title: string,
+  count: number,
+  thumbnails: Iterable<Thumbnail>,
+): Uint8Array {
+  const rows = Math.max(1, Math.ceil(count / columns));
   const tileHeight = sliceHeight + 34 + captionLines * lineHeight;
   const canvas = new Canvas(
     2 * margin + columns * tileWidth + (columns - 1) * gap,
@@ -61,11 +66,13 @@ export function renderContactSheet(title: string, thumbnails: readonly Thumbnail
       size: 1.5,
     },
   );
-  thumbnails.forEach((thumbnail, i) => {
-    const left = margin + (i % columns) * (tileWidth + gap);
-    const top = header + Math.floor(i / columns) * (tileHeight + gap);
+  let drawn = 0;
+  for (const thumbnail of thumbnails) {
+    const left = margin + (drawn % columns) * (tileWidth + gap);
+    const top = header + Math.floor(drawn / columns) * (tileHeight + gap);
     drawThumbnail(canvas, left, top, tileHeight, thumbnail);
-  });
+    drawn++;
+  }
   return canvas.png();
 }
 

@@ -98,9 +98,13 @@ function missingText(missing: number): string {
   return missing > 0 ? ` (${missing} n/a)` : '';
 }
 
-/** Each cohort by its file's name, or by its folder's where several files have one name. */
+/** Each cohort by its file's name; where several have one, by its folder's; where even those are alike, by its path. */
 function shortNames(files: readonly string[]): string[] {
   const base = (file: string) => path.basename(file).replace(/\.tsv$/, '');
-  const repeated = (file: string) => files.filter((other) => base(other) === base(file)).length > 1;
-  return files.map((file) => (repeated(file) ? path.basename(path.dirname(path.resolve(file))) : base(file)));
+  const folder = (file: string) => path.basename(path.dirname(path.resolve(file)));
+  const repeated = (names: readonly string[], name: string) =>
+    names.indexOf(name) !== names.lastIndexOf(name);
+  const bases = files.map(base);
+  const names = bases.map((name, i) => (repeated(bases, name) ? folder(files[i]) : name));
+  return names.map((name, i) => (repeated(names, name) ? files[i] : name));
 }

@@ -3,6 +3,8 @@ import { bench } from './bench.ts';
 import { cohort } from './cohort.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
+import { evaluate } from './evaluate.ts';
+import { importCommand } from './import.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
 import { resample } from './resample.ts';
@@ -21,7 +23,9 @@ export const commands: readonly CommandModule<object, any>[] = [
   split,
   train,
   predict,
+  evaluate,
   mask,
+  importCommand,
   resample,
   bench,
   tune,

@@ -12,7 +12,8 @@ export interface Arguments {
   out: string;
   split: string | undefined;
   folds: number | undefined;
-  fold: number;
+  fold: string;
+  runs: number | undefined;
   'split-seed': number | undefined;
   epochs: number;
   'batch-size': number;
@@ -42,7 +43,13 @@ export const trainOptions = {
     describe: 'Split drawn before: its table, a folder of folds, or the lists of ClinicaDL',
   }),
   folds: numberOption('folds', { describe: 'Parts that the participants are cut into  [default: 5]' }),
-  fold: number('fold', 0, 'Part that validates, from 0; the others train'),
+  fold: textOption({
+    default: '0',
+    describe: 'Part that validates, from 0; the others train. Several in turn: 0..4, or 0,2',
+  }),
+  runs: numberOption('runs', {
+    describe: 'Trainings of each fold, of different initialisation  [default: 1]',
+  }),
   'split-seed': numberOption('split-seed', {
     describe: 'Start of the random numbers that draw the parts  [default: 2]',
   }),
@@ -92,10 +99,26 @@ function list(values: readonly (string | number)[], describe: string) {
   return { ...option, coerce: (text: string) => option.coerce(text) ?? [] };
 }
 
-/** The job that a command line asks for. @throws UsageError for the first value that cannot be */
+/**
+ * The folds that a command line names, as 0, 0..4 or 0,2,4.
+ *
+ * @throws UsageError for what is no fold
+ */
+export function foldsOf({ fold, folds = 5, split }: Arguments): number[] {
+  const named = fold.split(',').flatMap((part) => {
+    const [, first, last = first] = /^\s*(\d+)(?:\.\.(\d+))?\s*$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    return from <= to ? Array.from({ length: to - from + 1 }, (_, i) => from + i) : [Number.NaN];
+  });
+  const most = split === undefined ? folds - 1 : undefined;
+  if (named.every((one) => isWhole(one, 0, most))) return [...new Set(named)];
+  throw usage(`--fold takes a whole number ${range(0, most)}, or several, as 0..4 or 0,2`);
+}
+
+/** The job that a command line asks for, of its first fold. @throws UsageError for the first value that cannot be */
 export function jobOf(args: Arguments): TrainJobOptions {
   checkNumbers(args);
-  const { cohort, out, overwrite, split = null, fold, epochs, patience, seed } = args;
+  const { cohort, out, overwrite, split = null, epochs, patience, seed } = args;
   const { folds = 5, 'split-seed': splitSeed = 2 } = args;
   return {
     cohort,
@@ -103,7 +126,7 @@ export function jobOf(args: Arguments): TrainJobOptions {
     overwrite,
     split,
     folds,
-    fold,
+    fold: foldsOf(args)[0],
     splitSeed,
     network: networkOf(args),
     training: {
@@ -139,7 +162,7 @@ function checkNumbers(args: Arguments): void {
   if (split !== undefined && (args.folds !== undefined || args['split-seed'] !== undefined))
     throw usage('--split is a split drawn before; it goes without --folds and --split-seed');
   checkWhole({ folds }, 'folds', 2);
-  checkWhole(args, 'fold', 0, split === undefined ? folds - 1 : undefined);
+  if (args.runs !== undefined) checkWhole({ runs: args.runs }, 'runs', 1);
   checkWhole(args, 'seed', 0);
   checkWhole({ 'split-seed': splitSeed }, 'split-seed', 0, 2 ** 32 - 1);
   if (!(args['learning-rate'] > 0)) throw usage('--learning-rate takes a number above 0');

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import type { Split } from '../../cohort/splits/folds.ts';
+import { mean } from '../../cohort/statistics/tests.ts';
 import type { Epoch } from '../../model/train.ts';
 import { textTable } from '../../report/text-table.ts';
 import { formatBytes } from '../bytes.ts';
@@ -13,8 +14,9 @@ import {
   type TrainJobResult,
   trainNetwork,
 } from '../jobs/train.ts';
+import { type TrainRunsResult, trainRuns } from '../jobs/train-runs.ts';
 import { Progress } from '../progress.ts';
-import { type Arguments, jobOf, trainOptions } from './train-options.ts';
+import { type Arguments, foldsOf, jobOf, trainOptions } from './train-options.ts';
 
 /** `voxmask train`: a network that tells the classes of a cohort apart. */
 export const train: CommandModule<object, Arguments> = {
@@ -29,7 +31,7 @@ export const train: CommandModule<object, Arguments> = {
       })
       .options(trainOptions)
       .example('$0 train cohort.tsv --out trained', 'the first of five folds')
-      .example('$0 train cohort.tsv --out trained-1 --fold 1', 'the second')
+      .example('$0 train cohort.tsv --out trained --fold 0..4 --runs 5', 'all of them, five times each')
       .example('$0 train cohort.tsv --out trained --split folds', 'a fold that "voxmask split kfold" drew')
       .example(
         '$0 train cohort.tsv --out small --channels 8,16,32,64 --sub-blocks 1,1,1,1',
@@ -40,25 +42,68 @@ export const train: CommandModule<object, Arguments> = {
 
 async function run(args: Arguments): Promise<void> {
   const options = jobOf(args);
-  const { quiet = false } = args;
+  const wanted = foldsOf(args);
+  const { quiet = false, json } = args;
   await interruptible((signal) =>
     lendGpu(args.adapter, quiet, async (open) => {
-      const { hooks, finish } = trainProgress(options, quiet);
-      const result = await trainNetwork(options, { open, signal, ...hooks }).finally(finish);
-      warn(result, options.out);
-      if (args.json) console.log(JSON.stringify(result, null, 2));
-      else if (result.best) console.log(asText(result, result.best));
+      const train = async (job: TrainJobOptions, title?: string) => {
+        const { hooks, finish } = trainProgress(job, quiet, title);
+        const result = await trainNetwork(job, { open, signal, ...hooks }).finally(finish);
+        warn(result, job.out);
+        return result;
+      };
+      if (wanted.length === 1 && args.runs === undefined) {
+        const result = await train(options);
+        if (json) console.log(JSON.stringify(result, null, 2));
+        else if (result.best) console.log(asText(result, result.best));
+        return;
+      }
+      const result = await trainRuns({ ...options, wanted, runs: args.runs ?? 1 }, (job, { fold, run }) =>
+        train(job, `Training fold ${fold}, run ${run}`),
+      );
+      if (json) console.log(JSON.stringify(result, null, 2));
+      else if (result.runs.length > 0) console.log(runsText(result));
     }),
   );
 }
 
+/** A line for each training, and what they reach on average (paper, section 3.1: the folds' validation accuracy). */
+function runsText({ runs, table }: TrainRunsResult): string {
+  const digits = 3;
+  const rows = runs.map(({ fold, run, out, result: { best, epochs } }) => [
+    fold,
+    run,
+    `${best?.epoch} of ${epochs}`,
+    best?.validation.balancedAccuracy ?? null,
+    best?.validation.sensitivity ?? null,
+    best?.validation.specificity ?? null,
+    out,
+  ]);
+  const overall = (column: number) => mean(rows.map((row) => Number(row[column])));
+  const last = [null, null, 'mean', overall(3), overall(4), overall(5), ''];
+  const columns = [
+    'fold',
+    'run',
+    'kept epoch',
+    { title: 'balanced accuracy', digits },
+    { title: 'sensitivity', digits },
+    { title: 'specificity', digits },
+    'folder',
+  ];
+  return `${textTable(columns, rows.length > 1 ? [...rows, last] : rows)}\n\nThe same in ${table}`;
+}
+
 /** One bar over the steps of all epochs, and a line for each epoch. */
-export function trainProgress({ training, split: given, folds, fold }: TrainJobOptions, quiet: boolean) {
+export function trainProgress(
+  { training, split: given, folds, fold }: TrainJobOptions,
+  quiet: boolean,
+  title = 'Training',
+) {
   let progress: Progress | undefined;
   const hooks: Omit<TrainHooks, 'open' | 'signal'> = {
     onSplit: (split, absent, from) => {
       const steps = training.epochs * Math.ceil(split.train.length / training.batchSize);
-      progress = new Progress('Training', steps, { quiet });
+      progress = new Progress(title, steps, { quiet });
       progress.log(splitLine(split, given === null ? `fold ${fold} of ${folds}, counted from 0` : given));
       if (from) progress.log(`going on from epoch ${from.epoch}, step ${from.step}`);
       if (absent > 0) progress.log(`${absent} sessions that ${given} lists are not in the cohort`);
@@ -122,6 +167,8 @@ function asText(result: TrainJobResult, best: Epoch): string {
         [paths.split, 'which sessions trained and which validated'],
         [paths.predictions, 'what the network says of the validation set'],
         [paths.history, 'losses and accuracy of every epoch'],
+        [paths.historyLines, 'the same as JSON'],
+        [paths.events, 'the same for TensorBoard'],
         [paths.curves, 'the same as curves'],
         [paths.sidecar, 'options, versions, adapter and times of this run'],
       ],

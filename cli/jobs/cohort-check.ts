@@ -55,7 +55,9 @@ export async function checkCohort(
   };
   const count = (verdict: Verdict) => images.filter((image) => image.verdict === verdict).length;
   const counts = { rejected: count('rejected'), flagged: count('flagged'), accepted: count('accepted') };
-  writeFileAtomic(paths.sheet, renderContactSheet(titleOf(counts), thumbnailsOf(images, mean, grid)));
+  const shown = onSheet(images);
+  const sheet = renderContactSheet(titleOf(counts, shown), shown.length, thumbnailsOf(shown, mean, grid));
+  writeFileAtomic(paths.sheet, sheet);
   const kept = images.filter(({ verdict }) => verdict !== 'rejected').map(({ session }) => session);
   writeFileAtomic(paths.accepted, formatSubset(cohort, kept, out));
   writeSidecar(out, 'check', {
@@ -70,18 +72,28 @@ export async function checkCohort(
   return { counts, images, paths };
 }
 
-function titleOf({ rejected, flagged, accepted }: CohortCheckResult['counts']): string {
-  return `Quality check: ${rejected} rejected, ${flagged} flagged, ${accepted} accepted`;
+function titleOf(
+  { rejected, flagged, accepted }: CohortCheckResult['counts'],
+  shown: readonly Checked[],
+): string {
+  const bad = shown.filter(({ verdict }) => verdict !== 'accepted').length;
+  const cut = bad < rejected + flagged ? ` (the worst ${bad} of the ${rejected + flagged} are shown)` : '';
+  return `Quality check: ${rejected} rejected, ${flagged} flagged, ${accepted} accepted${cut}`;
 }
 
 /** The worst images, and some of the most typical ones beside them, as many as a sheet holds. */
-function thumbnailsOf(images: readonly Checked[], mean: Float32Array, grid: Grid): Thumbnail[] {
+function onSheet(images: readonly Checked[]): Checked[] {
   const bad = images.filter(({ verdict }) => verdict !== 'accepted').slice(0, mostThumbnails - typical);
   const good = images.filter(({ verdict }) => verdict === 'accepted').slice(-typical);
-  return [...bad, ...good].map(({ session, verdict, reasons, measures, correlation }) => {
+  return [...bad, ...good];
+}
+
+/** Reads each image when it is drawn, so that one is held at a time. */
+function* thumbnailsOf(shown: readonly Checked[], mean: Float32Array, grid: Grid): Generator<Thumbnail> {
+  for (const { session, verdict, reasons, measures, correlation } of shown) {
     const image = measures ? readVolume(session.path) : null;
     const differs = image && verdict !== 'accepted' && sameGrid(image.grid, grid);
-    return {
+    yield {
       verdict,
       caption: [
         `${session.participantId} ${session.sessionId} ${session.diagnosis}`,
@@ -95,7 +107,7 @@ function thumbnailsOf(images: readonly Checked[], mean: Float32Array, grid: Grid
       image,
       ...(differs && { slices: mostDifferent(image.data, mean, grid) }),
     };
-  });
+  }
 }
 
 /** The coronal and the axial slice in which an image differs most from the mean. */

@@ -10,7 +10,7 @@ import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
 import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
-import { type Model, readModel } from '../../model/model-file.ts';
+import { type Model, modelFile, readModel } from '../../model/model-file.ts';
 
 /** Which images a group mask is fitted on. */
 export type FitOn = 'train' | 'train+validation';
@@ -51,7 +51,8 @@ export interface MaskInputs {
  *
  * @throws InputError for what is missing or does not fit together
  */
-export function readMaskInputs(sources: MaskSources): MaskInputs {
+export function readMaskInputs(given: MaskSources): MaskInputs {
+  const sources = { ...given, model: modelFile(given.model) };
   const model = readModel(sources.model);
   const { classes } = model.architecture;
   const className = sources.className ?? classes[classes.length - 1];

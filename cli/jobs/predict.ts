@@ -6,7 +6,7 @@ import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/v
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { ImageStore } from '../../model/images.ts';
 import { largestOf, softmax } from '../../model/metrics.ts';
-import { type Model, readModel } from '../../model/model-file.ts';
+import { type Model, modelFile, readModel } from '../../model/model-file.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 
@@ -47,9 +47,10 @@ export interface PredictResult {
  * @throws InputError when the model or an image cannot be read, or an image is not of the model's shape and grid
  */
 export async function predictImages(
-  { model: path, images: paths, batchSize }: PredictOptions,
+  { model: place, images: paths, batchSize }: PredictOptions,
   { open, onImage }: PredictHooks,
 ): Promise<PredictResult> {
+  const path = modelFile(place);
   const model = readModel(path);
   const { classes } = model.architecture;
   const images = new GivenImages(model, path, readGrid(paths[0]));

@@ -5,10 +5,11 @@ import type { Session } from '../../cohort/session.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
 import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
-import { type Model, writeModel } from '../../model/model-file.ts';
+import { type Model, modelName, writeModel } from '../../model/model-file.ts';
 import type { Epoch } from '../../model/train.ts';
 import { renderCurves } from '../../report/curves.ts';
 import type { Prediction } from './predict.ts';
+import { formatEvents } from './tensorboard.ts';
 
 /** The results of a training that go into files. */
 export interface TrainContent {
@@ -18,6 +19,14 @@ export interface TrainContent {
   /** the epoch that the model is of */
   readonly best: Epoch;
   readonly split: Split;
+  readonly learningRate: number;
+}
+
+/** What an epoch's time is measured by. */
+interface Pace {
+  readonly learningRate: number;
+  /** that an epoch trains on */
+  readonly images: number;
 }
 
 /** Paths of a training's files. */
@@ -25,6 +34,10 @@ export interface TrainPaths {
   readonly model: string;
   readonly split: string;
   readonly history: string;
+  /** the same as JSON, a line per epoch */
+  readonly historyLines: string;
+  /** the same for TensorBoard */
+  readonly events: string;
   readonly curves: string;
   readonly predictions: string;
   readonly sidecar: string;
@@ -39,6 +52,8 @@ export function trainPaths(directory: string): TrainPaths {
     model: place(trainMarker),
     split: place('split.tsv'),
     history: place('history.tsv'),
+    historyLines: place('history.jsonl'),
+    events: place('events.out.tfevents.0.voxmask'),
     curves: place('curves.png'),
     predictions: place('predictions.tsv'),
     sidecar: place('train.json'),
@@ -47,18 +62,22 @@ export function trainPaths(directory: string): TrainPaths {
 }
 
 /** Marks a folder that holds a training. */
-export const trainMarker = 'model.safetensors';
+export const trainMarker = modelName;
 
 /**
  * Writes a training's model, split and history into a folder. The files of an earlier training there are removed first,
  * so that no table is ever taken for one of this model's.
  */
-export function writeTraining(directory: string, { model, epochs, best, split }: TrainContent): void {
+export function writeTraining(directory: string, content: TrainContent): void {
+  const { model, epochs, best, split, learningRate } = content;
   const { checkpoint: _, ...paths } = trainPaths(directory);
   for (const file of Object.values(paths)) rmSync(file, { force: true });
   writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeModel(paths.model, model);
-  writeFileAtomic(paths.history, historyTable(epochs));
+  const rows = epochs.map((epoch) => historyRow(epoch, { learningRate, images: split.train.length }));
+  writeFileAtomic(paths.history, formatTable(Object.keys(rows[0]), rows));
+  writeFileAtomic(paths.historyLines, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  writeFileAtomic(paths.events, events(rows));
   writeFileAtomic(paths.curves, curvesPicture(epochs, best));
 }
 
@@ -79,17 +98,31 @@ export function writePredictions(
   writeFileAtomic(trainPaths(directory).predictions, formatTable(Object.keys(rows[0]), rows));
 }
 
-function historyTable(epochs: readonly Epoch[]): string {
-  const rows = epochs.map(({ epoch, trainLoss, validation, seconds }) => ({
+/** An epoch as the histories tell it. */
+function historyRow({ epoch, trainLoss, validation, seconds }: Epoch, { learningRate, images }: Pace) {
+  return {
     epoch,
     train_loss: trainLoss,
     validation_loss: validation.loss,
     balanced_accuracy: validation.balancedAccuracy,
     sensitivity: validation.sensitivity,
     specificity: validation.specificity,
-    seconds: seconds.toFixed(3),
-  }));
-  return formatTable(Object.keys(rows[0]), rows);
+    learning_rate: learningRate,
+    images_per_second: Number((images / seconds).toFixed(3)),
+    seconds: Number(seconds.toFixed(3)),
+  };
+}
+
+/** A curve for each column of the history. */
+function events(rows: readonly ReturnType<typeof historyRow>[]): Uint8Array {
+  let time = 0;
+  const scalars = rows.flatMap(({ epoch: step, seconds, ...values }) => {
+    time += seconds;
+    return Object.entries(values)
+      .filter(([, value]) => Number.isFinite(value))
+      .map(([tag, value]) => ({ step, time, tag, value }));
+  });
+  return formatEvents(scalars);
 }
 
 function curvesPicture(epochs: readonly Epoch[], best: Epoch): Uint8Array {

@@ -1,14 +1,12 @@
-import { existsSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
-import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
-import { type Checkpoint, readCheckpoint, type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
+import { type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
 import { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
@@ -19,7 +17,8 @@ import { lockFolder } from './lock.ts';
 import { prepareOutput } from './output.ts';
 import { predictionOf } from './predict.ts';
 import { type TrainPaths, trainMarker, trainPaths, writePredictions, writeTraining } from './train-files.ts';
-import { differences, finishedResults, identityOf, type TrainIdentity } from './train-identity.ts';
+import { finishedResults, identityOf } from './train-identity.ts';
+import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 
 export interface TrainJobOptions {
   /** table of the sessions and their images */
@@ -99,7 +98,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
 
   const unlock = lockFolder(options.out);
   try {
-    const from = stateToGoOnFrom(paths.checkpoint, identity, options.overwrite);
+    const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
     prepareOutput(options.out, trainMarker, options.overwrite || from !== null);
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
@@ -127,6 +126,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       epochs,
       best,
       split,
+      learningRate: options.training.learningRate,
     });
     const logits = await ask(
       gpu,
@@ -154,38 +154,6 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   } finally {
     unlock();
   }
-}
-
-/** The checkpoint in a folder, if it is this training's; null where there is none. @throws InputError when it is another's */
-function stateToGoOnFrom(file: string, identity: TrainIdentity, overwrite: boolean): Checkpoint | null {
-  if (overwrite) rmSync(file, { force: true });
-  if (!existsSync(file)) return null;
-  const found = readCheckpoint(file);
-  const { adapter: _, ...begun } = found.identity as TrainIdentity & { adapter: unknown };
-  const other = differences(begun, identity);
-  if (other.length === 0) return found;
-  throw new InputError(
-    path.dirname(file),
-    `holds an unfinished training with another ${other.join(', ')}`,
-    'Give the options and the cohort that it was begun with to go on, or --overwrite to start anew',
-  );
-}
-
-/** Another adapter rounds otherwise: a training that changes it would be neither's. @throws InputError naming both */
-function refuseOtherAdapter(from: Checkpoint | null, report: OpenGpu['report'], out: string): void {
-  if (from === null) return;
-  const { adapter } = from.identity as { adapter: ReturnType<typeof adapterOf> };
-  if (differences(adapter, adapterOf(report)).length === 0) return;
-  throw new InputError(
-    out,
-    `holds a training begun on ${adapter.name} (${adapter.driver}, tuning ${JSON.stringify(adapter.tuning)}), ` +
-      `and this is ${report.name} (${report.driver}, tuning ${JSON.stringify(report.tuning)})`,
-    'Choose that one with --adapter to go on, or give --overwrite to start anew',
-  );
-}
-
-function adapterOf({ name, driver, tuning }: OpenGpu['report']) {
-  return { name, driver, tuning };
 }
 
 /** What the sidecar of a finished training tells. */

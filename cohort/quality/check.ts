@@ -4,7 +4,7 @@ import type { Session } from '../session.ts';
 import { describeGrids, type Grid, sameGrid } from '../volume.ts';
 import { correlation, type Measures, measure, outsideShare } from './measures.ts';
 import { readEach } from './read.ts';
-import { median, robustScores } from './robust.ts';
+import { judge, type Likeness, type Own } from './verdict.ts';
 
 /** What a person should do with an image: leave it out, look at it, or nothing. */
 export type Verdict = 'rejected' | 'flagged' | 'accepted';
@@ -41,7 +41,11 @@ export interface Check {
   readonly mean: Float32Array;
 }
 
-const unusualNans = 0.01; // more of the volume than the cohort's median
+const some = 0.1; // a probability above it is gray matter, for the question where others have none
+
+/** So few of the others are as good as none: a twentieth of them, or two, which may have failed in the same way. */
+const rareShare = 0.05;
+const rareImages = 2;
 
 /**
  * The first step of the quality check (paper, section 2.3.1), and more. Rejected: images whose maximum is below 0.95, that
@@ -59,7 +63,9 @@ export async function checkImages(
 ): Promise<Check> {
   const grid = commonGrid(sessions);
   const own = new Map<Session, { measures: Measures | null; rejected: string | null }>();
-  const sums = new Float64Array(grid.shape[0] * grid.shape[1] * grid.shape[2]);
+  const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
+  const sums = new Float64Array(voxels);
+  const present = new Uint32Array(voxels); // images with gray matter there
   let used = 0;
   let done = 0;
   for await (const read of readEach(sessions)) {
@@ -74,20 +80,26 @@ export async function checkImages(
     if (rejected !== null) continue;
     used++;
     const { data } = read.image;
-    for (let i = 0; i < sums.length; i++) sums[i] += data[i];
+    for (let i = 0; i < sums.length; i++) {
+      sums[i] += data[i];
+      if (data[i] > some) present[i]++;
+    }
   }
   if (used === 0) throw allRejected(own);
   const mean = Float32Array.from(sums, (sum) => sum / used);
   const likeness = new Map<Session, Likeness>();
   for await (const read of readEach(sessions)) {
     onImage(++done, 2 * sessions.length);
+    if ('fault' in read && own.get(read.session)!.rejected === null) throw changed(read.session, read.fault);
     if (!('image' in read) || !sameGrid(read.image.grid, grid)) continue;
     const { data } = read.image;
-    // The mean of the others: an image must not hide behind its own share of the mean.
-    const [share, others] = own.get(read.session)!.rejected === null ? [1, used - 1] : [0, used];
+    // An image does not count among those that have gray matter where it has some itself.
+    const others = own.get(read.session)!.rejected === null ? used - 1 : used;
+    const itself = others < used ? 1 : 0;
+    const few = Math.max(rareShare * others, rareImages);
     likeness.set(read.session, {
       correlation: correlation(data, mean),
-      outside: others > 0 ? outsideShare(data, (i) => (sums[i] - share * data[i]) / others) : 0,
+      outside: outsideShare(data, (i) => present[i] - (data[i] > some ? itself : 0) <= few),
     });
   }
   return { grid, mean, images: judge(sessions, own, likeness, options) };
@@ -122,69 +134,12 @@ function faultOf({ maximum, minimum }: Measures, least: number): string | null {
   return maximum < least ? `maximum ${maximum.toFixed(3)} is below ${least}` : null;
 }
 
-/** How an image compares with the others. */
-interface Likeness {
-  readonly correlation: number;
-  readonly outside: number;
-}
-
-type Own = ReadonlyMap<Session, { readonly measures: Measures | null; readonly rejected: string | null }>;
-
-function judge(
-  sessions: readonly Session[],
-  own: Own,
-  likeness: ReadonlyMap<Session, Likeness>,
-  { z }: CheckOptions,
-): Checked[] {
-  const sound = sessions.filter((session) => own.get(session)!.rejected === null);
-  const measured = sound.map((session) => own.get(session)!.measures!);
-  const volumes = robustScores(measured.map(({ grayMatter }) => grayMatter));
-  const correlations = robustScores(sound.map((session) => likeness.get(session)!.correlation));
-  const outsides = robustScores(sound.map((session) => likeness.get(session)!.outside));
-  const usualNans = median(measured.map(({ nanShare }) => nanShare));
-  const places = new Map(sound.map((session, i) => [session, i]));
-  const checked = sessions.map((session): Checked & { severity: number } => {
-    const { measures, rejected } = own.get(session)!;
-    const { correlation: r, outside = null } = likeness.get(session) ?? {};
-    const place = places.get(session);
-    const given = { session, measures, outside, correlation: r === undefined || Number.isNaN(r) ? null : r };
-    if (rejected !== null || measures === null || place === undefined) {
-      const reasons = rejected === null ? [] : [rejected];
-      return {
-        ...given,
-        verdict: 'rejected',
-        reasons,
-        volumeZ: null,
-        correlationZ: null,
-        outsideZ: null,
-        severity: Infinity,
-      };
-    }
-    const [volumeZ, correlationZ, outsideZ] = [volumes[place], correlations[place], outsides[place]];
-    const reasons = doubts(measures, { volumeZ, correlationZ, outsideZ }, usualNans, z);
-    const verdict = reasons.length > 0 ? 'flagged' : 'accepted';
-    const severity = Math.max(Math.abs(volumeZ), -correlationZ, outsideZ) + (verdict === 'flagged' ? 1e6 : 0);
-    return { ...given, verdict, reasons, volumeZ, correlationZ, outsideZ, severity };
-  });
-  return checked.sort((a, b) => b.severity - a.severity || 0).map(({ severity: _, ...rest }) => rest);
-}
-
-function doubts(
-  { minimum, nanShare, aboveOneShare }: Measures,
-  { volumeZ, correlationZ, outsideZ }: { volumeZ: number; correlationZ: number; outsideZ: number },
-  usualNans: number,
-  z: number,
-): string[] {
-  const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
-  return [
-    ...(aboveOneShare > 0 ? [`above 1 in ${percent(aboveOneShare)} of the voxels (a modulated map?)`] : []),
-    ...(minimum < -1e-3 ? [`below 0, down to ${minimum.toFixed(3)}`] : []),
-    ...(nanShare > usualNans + unusualNans ? [`no number in ${percent(nanShare)} of the voxels`] : []),
-    ...(Math.abs(volumeZ) > z ? [`gray-matter volume stands out: z ${volumeZ.toFixed(1)}`] : []),
-    ...(correlationZ < -z ? [`unlike the cohort's mean: z ${correlationZ.toFixed(1)}`] : []),
-    // Shares are skewed: many a sound brain is a few deviations above the median.
-    ...(outsideZ > 2 * z ? [`gray matter where others have none: z ${outsideZ.toFixed(1)}`] : []),
-  ];
+function changed({ path }: Session, fault: string): InputError {
+  return new InputError(
+    path,
+    `could be read at first, and no longer: ${fault}`,
+    'Check again once no other program changes the images',
+  );
 }
 
 function allRejected(own: Own): InputError {

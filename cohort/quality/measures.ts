@@ -52,18 +52,16 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
   return ab / Math.sqrt(aa * bb);
 }
 
-const nobody = 0.05; // mean probability below which others have no gray matter
-
 /**
  * Share of an image's gray matter that lies where the others have none, such as eyes taken for gray matter.
  *
- * @param others mean of the other images, voxel by voxel
+ * @param rare whether (next to) no other image has gray matter at a voxel
  */
-export function outsideShare(image: ArrayLike<number>, others: (voxel: number) => number): number {
+export function outsideShare(image: ArrayLike<number>, rare: (voxel: number) => boolean): number {
   let [outside, all] = [0, 0];
   for (let i = 0; i < image.length; i++) {
     all += image[i];
-    if (image[i] > 0 && others(i) < nobody) outside += image[i];
+    if (image[i] > 0 && rare(i)) outside += image[i];
   }
   return all > 0 ? outside / all : 0;
 }

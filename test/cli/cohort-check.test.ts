@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { main } from '../../cli/run.ts';
 import { readCohort, type Session } from '../../cohort/cohort.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
-import { readTable } from '../../cohort/table.ts';
+import { formatTable, readTable } from '../../cohort/table.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-check-'));
@@ -109,4 +109,29 @@ it('describes cohorts side by side, as text, Markdown, a table or JSON', async (
   expect(await describe('--json')).toBe(0);
   expect(JSON.parse(printed.out)[0].groups[0]).toMatchObject({ diagnosis: 'CN', participants: 8, female: 4 });
   expect(await describe('--format', 'tsv', '--format', 'text')).toBe(2);
+});
+
+it('names cohorts apart by their files, else by their folders, else by their paths', async () => {
+  const copies = ['a/x', 'b/x', 'c/y'].map((place) => {
+    mkdirSync(at(place), { recursive: true });
+    const { columns, rows } = readTable(cohort);
+    const file = at(place, 'cohort.tsv');
+    writeFileSync(
+      file,
+      formatTable(
+        columns,
+        rows.map((row, i) => ({ ...row, path: sessions[i].path })),
+      ),
+    );
+    return file;
+  });
+  const names = async (...files: string[]) => {
+    printed.out = '';
+    expect(await main(['cohort', 'describe', ...files, '--format', 'tsv'])).toBe(0);
+    const lines = printed.out.trim().split('\n').slice(1);
+    return [...new Set(lines.map((line) => line.split('\t')[0]))];
+  };
+  expect(await names(copies[0])).toEqual(['cohort']);
+  expect(await names(copies[0], copies[2])).toEqual(['x', 'y']);
+  expect(await names(...copies)).toEqual([copies[0], copies[1], 'y']);
 });

@@ -27,6 +27,8 @@ const built = path.resolve('dist/cli/main.js');
 const small = ['--channels', '4,8', '--sub-blocks', '1,2', '--folds', '3', '--batch-size', '3'];
 const every = [
   'curves.png',
+  'events.out.tfevents.0.voxmask',
+  'history.jsonl',
   'history.tsv',
   'model.safetensors',
   'predictions.tsv',

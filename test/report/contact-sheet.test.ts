@@ -17,14 +17,14 @@ const thumbnail = (
 
 it('has a row for every five images, and only one when there is none', () => {
   const height = (count: number) =>
-    decode(renderContactSheet('t', Array(count).fill(thumbnail('flagged')))).height;
+    decode(renderContactSheet('t', count, Array(count).fill(thumbnail('flagged')))).height;
   expect(height(0)).toBe(height(5));
   expect(height(6) - height(5)).toBe(height(11) - height(6));
   expect(height(6)).toBeGreaterThan(height(5));
 });
 
 it("shows the subject's left on the left, and keeps each image within its own frame", () => {
-  const draw = (...all: Thumbnail[]) => decode(renderContactSheet('t', all));
+  const draw = (...all: Thumbnail[]) => decode(renderContactSheet('t', all.length, all));
   const [with1, without] = [draw(thumbnail('rejected')), draw(thumbnail('rejected', null))];
   const { width, height } = with1;
   let [brightLeft, brightRight, outside] = [0, 0, 0];
@@ -46,9 +46,9 @@ it('tells verdicts apart by their frames, and cuts long captions', () => {
   const at = (picture: { data: ArrayLike<number>; width: number }, x: number, y: number) =>
     [0, 1, 2].map((c) => picture.data[3 * (y * picture.width + x) + c]);
   const frames = (['rejected', 'flagged', 'accepted'] as const).map((verdict) =>
-    at(decode(renderContactSheet('t', [thumbnail(verdict)])), 28, 200),
+    at(decode(renderContactSheet('t', 1, [thumbnail(verdict)])), 28, 200),
   );
   expect(new Set(frames.map(String)).size).toBe(3);
-  const picture = decode(renderContactSheet('t', [thumbnail('flagged')]));
+  const picture = decode(renderContactSheet('t', 1, [thumbnail('flagged')]));
   for (let y = 240; y < 320; y++) expect(at(picture, 28 + 312 + 8, y)).toEqual([13, 14, 17]);
 });

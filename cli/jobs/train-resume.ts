@@ -1,0 +1,39 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
+import type { OpenGpu } from '../../engine/node/open.ts';
+import { type Checkpoint, readCheckpoint } from '../../model/checkpoint.ts';
+import { differences, type TrainIdentity } from './train-identity.ts';
+
+/** The checkpoint in a folder, if it is this training's; null where there is none. @throws InputError when it is another's */
+export function checkpointOf(file: string, identity: TrainIdentity, overwrite: boolean): Checkpoint | null {
+  if (overwrite) rmSync(file, { force: true });
+  if (!existsSync(file)) return null;
+  const found = readCheckpoint(file);
+  const { adapter: _, ...begun } = found.identity as TrainIdentity & { adapter: unknown };
+  const other = differences(begun, identity);
+  if (other.length === 0) return found;
+  throw new InputError(
+    path.dirname(file),
+    `holds an unfinished training with another ${other.join(', ')}`,
+    'Give the options and the cohort that it was begun with to go on, or --overwrite to start anew',
+  );
+}
+
+/** Another adapter rounds otherwise: a training that changes it would be neither's. @throws InputError naming both */
+export function refuseOtherAdapter(from: Checkpoint | null, report: OpenGpu['report'], out: string): void {
+  if (from === null) return;
+  const { adapter } = from.identity as { adapter: ReturnType<typeof adapterOf> };
+  if (differences(adapter, adapterOf(report)).length === 0) return;
+  throw new InputError(
+    out,
+    `holds a training begun on ${adapter.name} (${adapter.driver}, tuning ${JSON.stringify(adapter.tuning)}), ` +
+      `and this is ${report.name} (${report.driver}, tuning ${JSON.stringify(report.tuning)})`,
+    'Choose that one with --adapter to go on, or give --overwrite to start anew',
+  );
+}
+
+/** What of an adapter decides about the bits of a result. */
+export function adapterOf({ name, driver, tuning }: OpenGpu['report']) {
+  return { name, driver, tuning };
+}
