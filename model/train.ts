@@ -3,12 +3,12 @@ import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
 import type { Adam } from '../engine/adam.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
-import { RandomStream, streams } from '../engine/random.ts';
 import type { TrainState } from './checkpoint.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import type { ImageStore } from './images.ts';
 import { type Metrics, metricsOf } from './metrics.ts';
 import type { Network } from './network.ts';
+import { epochOrder, type Sampling } from './order.ts';
 import { batches, predictLogits } from './predict.ts';
 import { labelOf, startAdam, trainStep } from './train-step.ts';
 import type { Weights } from './weights.ts';
@@ -22,6 +22,7 @@ export interface TrainOptions {
   /** epochs in a row whose validation loss may lie above the lowest before training stops */
   readonly patience: number;
   readonly seed: number;
+  readonly sampling: Sampling;
 }
 
 export const trainDefaults: TrainOptions = {
@@ -31,6 +32,7 @@ export const trainDefaults: TrainOptions = {
   weightDecay: 1e-4,
   patience: 5,
   seed: 0,
+  sampling: 'all',
 };
 
 /** One epoch: the mean training loss as the weights moved, and the validation set's metrics at its end. */
@@ -160,7 +162,8 @@ async function trainEpoch(
 ): Promise<number | null> {
   const { train: sessions, options, signal, network, images } = training;
   const { epoch } = begun;
-  const order = new RandomStream(options.seed, streams.shuffle, epoch).permutation(sessions.length);
+  const labels = sessions.map((session) => labelOf(network, session));
+  const order = epochOrder(labels, options.sampling, options.seed, epoch);
   const shuffled = batches(
     order.map((i) => sessions[i]),
     options.batchSize,

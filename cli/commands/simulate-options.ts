@@ -16,9 +16,9 @@ export interface Arguments {
   atlas: string | undefined;
   labels: string | undefined;
   sessions: number | undefined;
-  interval: number;
+  interval: number | undefined;
   counts: string[] | undefined;
-  progression: number;
+  progression: number | undefined;
   covariates: boolean;
   prefix: string | undefined;
   gamma: number | undefined;
@@ -63,15 +63,13 @@ export const simulateOptions = {
   labels: textOption({ describe: "Table of the atlas's region names" }),
   sessions: numberOption('sessions', { describe: 'Visits of each participant  [default: 1]' }),
   interval: numberOption('interval', {
-    default: studyDefaults.interval,
-    describe: 'Months between visits',
+    describe: `Months between the visits of --sessions  [default: ${studyDefaults.interval}]`,
   }),
   counts: listOption({
     describe: 'Participants and sessions in all of each class, as CN=330:1830,AD=336:1106',
   }),
   progression: numberOption('progression', {
-    default: studyDefaults.progression,
-    describe: "Share of the planted regions' gray matter that AD loses per year",
+    describe: `Share of the planted regions' gray matter that AD loses per year  [default: ${studyDefaults.progression}]`,
   }),
   covariates: {
     type: 'boolean',
@@ -116,6 +114,12 @@ export function optionsOf(args: Arguments): SimulateOptions {
     throw usage('--template, --atlas and --labels are given together');
   }
   if (args.counts && args.sessions !== undefined) throw usage('--counts goes without --sessions');
+  if (args.interval !== undefined && args.sessions === undefined) {
+    throw usage('--interval goes with --sessions');
+  }
+  if (args.progression !== undefined && args.sessions === undefined && !args.counts) {
+    throw usage('--progression goes with --sessions or --counts');
+  }
   if (args.variants && args.layout !== 'caps') throw usage('--variants goes with --layout caps');
   return {
     participantsPerClass: participants,
@@ -138,7 +142,8 @@ function studyOf(args: Arguments): StudyOptions {
   const site = [prefix, gamma, smoothing, warp].some((value) => value !== undefined);
   return {
     ...(sessions !== undefined && { sessions }),
-    ...(followed && { interval, progression }),
+    ...(followed && { progression: progression ?? studyDefaults.progression }),
+    ...(followed && !counts && { interval: interval ?? studyDefaults.interval }),
     ...(counts && { counts: countsOf(counts) }),
     ...(covariates && { covariates }),
     ...(site && {
@@ -159,14 +164,15 @@ function studyOf(args: Arguments): StudyOptions {
 function countsOf(parts: readonly string[]): NonNullable<StudyOptions['counts']> {
   const found = new Map(
     parts.map((part) => {
-      const match = /^(CN|AD)=(\d+):(\d+)$/.exec(part);
+      const match = /^(CN|AD)[=:](\d+):(\d+)$/.exec(part);
       if (!match)
         throw usage('--counts takes participants and sessions of both classes, as CN=330:1830,AD=336:1106');
       return [match[1], { participants: Number(match[2]), sessions: Number(match[3]) }];
     }),
   );
   const [CN, AD] = [found.get('CN'), found.get('AD')];
-  if (!CN || !AD) throw usage('--counts takes both classes, as CN=330:1830,AD=336:1106');
+  if (!CN || !AD || parts.length > 2)
+    throw usage('--counts takes both classes once, as CN=330:1830,AD=336:1106');
   return { CN, AD };
 }
 
@@ -178,6 +184,7 @@ function failuresOf(parts: readonly string[]): NonNullable<StudyOptions['failure
       return [match[1], Number(match[2])];
     }),
   );
+  if (found.size < parts.length) throw usage('--failures names a kind twice');
   return { lowMaximum: found.get('low-maximum') ?? 0, eyes: found.get('eyes') ?? 0 };
 }
 

@@ -1,5 +1,6 @@
 import { type Intensity, plainIntensity, scales } from '../../cohort/intensity.ts';
 import { type Architecture, defaultArchitecture, type Reduction } from '../../model/architecture.ts';
+import { type Sampling, samplings } from '../../model/order.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
@@ -21,6 +22,7 @@ export interface Arguments {
   'weight-decay': number;
   patience: number;
   seed: number;
+  sampling: Sampling;
   channels: string[];
   'sub-blocks': string[];
   reduction: Reduction;
@@ -63,6 +65,11 @@ export const trainOptions = {
   ),
   patience: number('patience', trainDefaults.patience, 'Epochs above the lowest loss before the end'),
   seed: number('seed', trainDefaults.seed, 'Start of the random numbers of the training'),
+  sampling: {
+    choices: samplings,
+    default: trainDefaults.sampling as Sampling,
+    describe: 'Each session once in an epoch, or every class equally often',
+  },
   channels: list(defaultArchitecture.channels, 'Output channels of each block'),
   'sub-blocks': list(defaultArchitecture.subBlocks, 'Sub-blocks of each block, 1 to 3'),
   reduction: {
@@ -136,6 +143,7 @@ export function jobOf(args: Arguments): TrainJobOptions {
       weightDecay: args['weight-decay'],
       patience,
       seed,
+      sampling: args.sampling,
     },
     checkpointSeconds: args['checkpoint-every'],
     intensity: { scale: args.intensity, smoothing: args.smoothing },

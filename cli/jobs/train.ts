@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
@@ -86,6 +87,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   const startedAt = new Date();
   const cohort = readCohort(options.cohort, options.network.classes);
   const { split, absent } = splitFor(cohort, options);
+  refuseLackingClass(split, options.network.classes);
   const images = ImageStore.like(split.train[0], { intensity: options.intensity });
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
@@ -160,6 +162,19 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
 function toldBefore(results: Record<string, unknown>) {
   const { epochs, best, seconds, peakBytes, notNumbers } = results as unknown as TrainJobResult;
   return { epochs, best, seconds, peakBytes, notNumbers, interrupted: false };
+}
+
+/** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
+function refuseLackingClass(split: Split, classes: readonly string[]): void {
+  for (const side of ['train', 'validation'] as const) {
+    const lacking = classes.filter((name) => !split[side].some(({ diagnosis }) => diagnosis === name));
+    if (lacking.length === 0) continue;
+    throw new InputError(
+      'split',
+      `its ${side} set has no session of ${lacking.join(', ')}`,
+      'Give a split that has every class on both sides',
+    );
+  }
 }
 
 /** The split that was asked for: a given one, or one drawn anew. */

@@ -1,7 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { InputError } from '../error.ts';
 import { capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
+import { refuseToOverwrite, removeEarlierTree } from './earlier.ts';
 import { finishMap } from './finish.ts';
 import { checkOptions, plantedRegions, type SimulateOptions } from './options.ts';
 import { classes } from './participant.ts';
@@ -29,13 +29,15 @@ export interface SimulatedCohort {
  * lost gray matter in the planted regions and nowhere else. One baseline session each, unless a study with follow-up,
  * subtypes, failures and the like is asked for.
  *
- * Writes images/ (uint8 with slope 1/255, LAS, or as the template is stored) or a CAPS tree with tables, atlas.nii.gz (int16, RAS), atlas.tsv,
- * truth.json and, last, cohort.tsv. The voxels are a function of the options: sine and exponential may differ in their
- * last bit between platforms, which rounding to 1/255 hides but for a voxel in some 10^10.
+ * Writes truth.json, atlas.nii.gz (int16, RAS), atlas.tsv, the maps (uint8 with slope 1/255, LAS, or as the template is
+ * stored) in images/ or in a CAPS tree with tables, and, last, cohort.tsv. The voxels are a function of the options:
+ * sine and exponential may differ in their last bit between platforms, which rounding to 1/255 hides but for a voxel in
+ * some 10^10.
  *
  * @param directory made if missing
  * @param onProgress called after every session
- * @throws InputError for an option that cannot be, a folder that holds a cohort, or a template that cannot be used
+ * @throws InputError for an option that cannot be, a folder that holds a cohort or another study's CAPS tree, or a
+ *   template that cannot be used
  */
 export function simulateCohort(
   directory: string,
@@ -50,7 +52,7 @@ export function simulateCohort(
     labels: place('atlas.tsv'),
     truth: place('truth.json'),
   };
-  refuseToOverwrite(directory, files.cohort, options);
+  refuseToOverwrite(directory, options);
   const source = options.template ? templateSource(options.template) : formulaSource(options.resolution);
   const regions = source.brain.regions.map(({ name }) => name);
   const planted = plantedRegions(options.regions, regions, options.side);
@@ -62,6 +64,9 @@ export function simulateCohort(
 
   // The table comes last and goes first: where it stands, the rest is whole.
   rmSync(files.cohort, { force: true });
+  if (options.overwrite) removeEarlierTree(directory);
+  // Before the maps: it marks a tree as simulated, also where a run ends early.
+  writeTruth(files.truth, options, planted, regions, plan);
   writeAtlas(source, files.atlas, files.labels);
   const renderer = new Renderer(source.brain, source.grid, [...planted, ...plan.subtypes.flat()]);
   plan.visits.forEach((visit, i) => {
@@ -71,7 +76,6 @@ export function simulateCohort(
     onProgress(i + 1, plan.visits.length);
   });
   if (caps) writeBidsTables(path.resolve(directory), plan.visits);
-  writeTruth(files.truth, options, planted, regions, plan);
   writeCohortTable(files.cohort, plan.visits, images, options.covariates === true);
   return { ...files, plantedRegions: planted, sessions: countSessions(plan.visits) };
 }
@@ -81,9 +85,4 @@ function countSessions(visits: readonly PlannedVisit[]): Record<string, number> 
   return Object.fromEntries(
     classes.map((name) => [name, visits.filter(({ label }) => label === name).length]),
   );
-}
-
-function refuseToOverwrite(directory: string, cohort: string, { overwrite }: SimulateOptions): void {
-  if (overwrite || !existsSync(cohort)) return;
-  throw new InputError(directory, 'holds a cohort already', 'Choose another folder, or ask to overwrite it');
 }

@@ -21,6 +21,8 @@ export interface Participant extends Appearance {
   /** Years, one decimal. */
   readonly age: number;
   readonly sex: 'F' | 'M';
+  /** Of the disease, around 1 whatever the strength and the regions; 0 for CN. */
+  readonly severity: number;
 }
 
 // Between-subject standard deviations. Ten healthy adults' maps vary by 0.11 (median region), 0.075 (hippocampus) and
@@ -50,6 +52,9 @@ export function drawParticipant(
   const pair = stream(seed, 0, index);
   const own = stream(seed, 1 + classIndex, index, 0);
   const age = 75 + 7 * pair.normal() + 2 * own.uniform() - 1;
+  const patient = diagnosis === 'AD';
+  const atrophy = stream(seed, 1 + classIndex, index, 2);
+  const severity = patient ? 1 + 0.2 * clip(atrophy.normal(), -3, 3) : 0;
   const firstSex = stream(seed, 3).uniform() < 0.5 ? 0 : 1;
   return {
     id: `sub-${diagnosis}${String(index + 1).padStart(3, '0')}`,
@@ -58,8 +63,8 @@ export function drawParticipant(
     sex: (index + firstSex) % 2 === 0 ? 'F' : 'M',
     globalFactor: 1 + globalSpread * clip(own.normal(), -3, 3),
     regionalFactors: drawFactors(stream(seed, 1 + classIndex, index, 1), regions),
-    losses:
-      diagnosis === 'AD' ? drawLosses(stream(seed, 1 + classIndex, index, 2), planted, strength) : new Map(),
+    severity,
+    losses: patient ? drawLosses(atrophy, planted, strength, severity) : new Map(),
     warp: drawWarp(stream(seed, 1 + classIndex, index, 3), warpSize),
   };
 }
@@ -77,8 +82,12 @@ function drawFactors(random: Stream, regions: readonly string[]): number[] {
 }
 
 /** Atrophy: its severity differs between participants, and a little between a participant's regions. */
-function drawLosses(random: Stream, planted: readonly string[], strength: number): Map<string, number> {
-  const severity = 1 + 0.2 * clip(random.normal(), -3, 3);
+function drawLosses(
+  random: Stream,
+  planted: readonly string[],
+  strength: number,
+  severity: number,
+): Map<string, number> {
   return new Map(planted.map((name) => [name, clip(strength * (severity + 0.1 * random.normal()), 0, 0.95)]));
 }
 

@@ -1,6 +1,7 @@
 import type { SimulateOptions } from './options.ts';
 import { classes, drawParticipant, type Participant } from './participant.ts';
 import { type Stream, stream } from './random.ts';
+import { refuseUnless } from './refuse.ts';
 import { studyDefaults } from './study.ts';
 import { dealVisits, drawVisits, scheduled, type Visit } from './visits.ts';
 
@@ -32,6 +33,7 @@ const structuresPerSubtype = 3;
  *
  * @param regions names of the brain's regions
  * @param planted those that every AD participant loses
+ * @throws InputError for more failures than sessions, or more subtypes than the regions allow
  */
 export function planCohort(
   options: SimulateOptions,
@@ -41,7 +43,8 @@ export function planCohort(
   const { counts, site } = options;
   // Another prefix means other people, even with the same seed.
   const seed = site?.prefix ? (options.seed ^ hash(site.prefix)) >>> 0 : options.seed;
-  const subtypes = drawSubtypes(options.subtypes ?? 0, regions, planted, stream(seed, 4));
+  // The disease is the same at every site: whoever compares two sites wants the same subtypes in both.
+  const subtypes = drawSubtypes(options.subtypes ?? 0, regions, planted, stream(options.seed, 4));
   const followed = classes.map((diagnosis, classIndex) => {
     const count = counts?.[diagnosis].participants ?? options.participantsPerClass;
     const visits = counts
@@ -70,6 +73,12 @@ export function planCohort(
     })),
   );
   const { lowMaximum = 0, eyes = 0 } = options.failures ?? {};
+  refuseUnless(
+    lowMaximum + eyes <= labelled.length,
+    'failures',
+    `are ${lowMaximum + eyes} among ${labelled.length} sessions`,
+    'Ask for fewer failures or more sessions',
+  );
   const failed = [...choose(labelled.length, lowMaximum + eyes, stream(seed, 5))];
   const failures = new Map(
     failed.map((i, place): [number, Failure] => [i, place < lowMaximum ? 'low maximum' : 'eyes']),
@@ -93,7 +102,13 @@ function drawSubtypes(
   const free = [...new Set(regions.map(structureOf))].filter(
     (name) => !taken.has(name) && !/^cerebel/i.test(name),
   );
-  const chosen = [...choose(free.length, Math.min(free.length, count * structuresPerSubtype), random)];
+  refuseUnless(
+    free.length >= count * structuresPerSubtype,
+    'subtypes',
+    `are ${count}, of ${structuresPerSubtype} structures each, where the atlas has ${free.length} that are not planted`,
+    'Ask for fewer subtypes, or plant fewer regions',
+  );
+  const chosen = [...choose(free.length, count * structuresPerSubtype, random)];
   return Array.from({ length: count }, (_, i) => {
     const own = chosen
       .slice(i * structuresPerSubtype, (i + 1) * structuresPerSubtype)

@@ -2,7 +2,7 @@ import { refuseUnless } from './refuse.ts';
 
 /** What a simulated cohort has beyond one baseline map of each participant. Everything is off unless asked for. */
 export interface StudyOptions {
-  /** Visits of each participant, `interval` months apart. */
+  /** Visits of each participant, `interval` months apart, over 300 months at most. */
   sessions?: number | undefined;
   /** Months between visits; default 6. */
   interval?: number | undefined;
@@ -45,6 +45,8 @@ export interface Site {
 
 /** Months of the visits where their number is dealt: the schedule of long follow-ups. */
 export const followUp = [0, 6, 12, 18, 24, 36, 48, 60, 72, 84, 96, 108, 120];
+
+const longestFollowUp = 300; // months: participants begin at up to 92 years
 
 export const studyDefaults = {
   interval: 6,
@@ -90,6 +92,13 @@ export function checkStudy(options: StudyOptions): void {
     );
   whole('sessions', sessions, 1, 50);
   whole('interval', interval, 1, 60);
+  const months = ((sessions ?? 1) - 1) * (interval ?? studyDefaults.interval);
+  refuseUnless(
+    months <= longestFollowUp,
+    'sessions',
+    `make a follow-up of ${months} months`,
+    `Give at most ${longestFollowUp} months in all`,
+  );
   whole('subtypes', subtypes, 0, 8);
   whole('failures of low maximum', failures?.lowMaximum, 0, 10_000);
   whole('failures of eyes', failures?.eyes, 0, 10_000);

@@ -37,18 +37,18 @@ export function drawVisits(
 ): Visit[] {
   const { strength } = options;
   const of = (purpose: number, ...more: number[]) => stream(seed, 1 + place[0], place[1], purpose, ...more);
-  const rate = (options.progression ?? studyDefaults.progression) * (1 + 0.3 * clip(of(6).normal(), -3, 3));
-  const severity = severityOf(participant, strength);
+  const pace = (1 + 0.3 * clip(of(6).normal(), -3, 3)) * participant.severity;
+  // Without strength the maps hold no signal, however long the follow-up; the scores still tell who is ill.
+  const rate = strength === 0 ? 0 : (options.progression ?? studyDefaults.progression) * pace;
   const repeated = (options.sessions ?? 1) > 1 || options.counts !== undefined;
   const grade = of(5);
   const [score, coin] = [grade.normal(), grade.uniform()];
   return months.map((month) => {
     const years = month / 12;
     const age = participant.age + years;
-    const noise = of(4, month);
-    const appearance = repeated ? rescanned(participant, noise) : participant;
+    const appearance = repeated ? rescanned(participant, of(4, month)) : participant;
     const losses = new Map(
-      [...participant.losses].map(([name, loss]) => [name, clip(loss + rate * severity * years, 0, 0.95)]),
+      [...participant.losses].map(([name, loss]) => [name, clip(loss + rate * years, 0, 0.95)]),
     );
     const factor = options.covariates ? covariateFactor(age, participant.sex) : 1;
     return {
@@ -57,7 +57,7 @@ export function drawVisits(
       month,
       age,
       ...(options.covariates
-        ? scoresOf(participant, severity, years, score, coin, noise)
+        ? scoresOf(participant, years, score, coin, of(8, month))
         : { mmse: null, cdr: null }),
       appearance: { ...appearance, losses, globalFactor: appearance.globalFactor * factor },
     };
@@ -93,16 +93,9 @@ function covariateFactor(age: number, sex: 'F' | 'M'): number {
   return (1 - yearlyDecline * (age - 75)) * (sex === 'M' ? maleFactor : 1);
 }
 
-/** Mean loss of the planted regions over the cohort's usual one; 0 for CN. */
-function severityOf({ losses }: Participant, strength: number): number {
-  if (losses.size === 0 || strength === 0) return 0;
-  return [...losses.values()].reduce((sum, loss) => sum + loss, 0) / losses.size / strength;
-}
-
 /** MMSE and CDR about as table 1 of the paper has them, falling and rising with the years of a disease. */
 function scoresOf(
-  { diagnosis }: Participant,
-  severity: number,
+  { diagnosis, severity }: Participant,
   years: number,
   score: number,
   coin: number,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -57,6 +59,12 @@ function start(name: string) {
   return { child, ended };
 }
 
+/** Waits until a training has got further than it was, or has ended: so that kills fall within it on any machine. */
+async function newCheckpoint(child: ChildProcess, before: Stats | undefined): Promise<void> {
+  const current = () => statSync(at('killed', 'checkpoint.safetensors'), { throwIfNoEntry: false })?.mtimeMs;
+  while (child.exitCode === null && (current() ?? before?.mtimeMs) === before?.mtimeMs) await pause(2);
+}
+
 describe.skipIf(!existsSync(built))('a training that is killed', () => {
   it('goes on when the command is run again, and ends with the bytes of one that was not', async () => {
     expect(await train('whole')).toBe(0);
@@ -64,10 +72,10 @@ describe.skipIf(!existsSync(built))('a training that is killed', () => {
     let kills = 0;
     for (let tries = 0; tries < 30; tries++) {
       const { child, ended } = start('killed');
-      const timer = pause(400 + 2200 * random.uniform()).then(() => child.kill('SIGKILL'));
-      const code = await ended;
-      await timer;
-      if (code === 0) break;
+      await newCheckpoint(child, statSync(at('killed', 'checkpoint.safetensors'), { throwIfNoEntry: false }));
+      await pause(60 * random.uniform());
+      child.kill('SIGKILL');
+      if ((await ended) === 0) break;
       kills++;
       const left = readdirSync(at('killed'));
       expect(left.filter((file) => file.endsWith('.part')).length).toBeLessThanOrEqual(1);

@@ -45,7 +45,41 @@ it('writes a cohort and says where everything is; overwrites it only when asked'
   expect(truth()).not.toBe(before);
 });
 
+it('writes a study as the command line asks for it', async () => {
+  const place = path.join(folder, 'study');
+  const words =
+    '--layout caps --covariates --counts CN=2:3,AD:3:7 --prefix AIBL --gamma 1.2 --failures low-maximum:1,eyes:2 --side right --subtypes 2';
+  expect(await main(['simulate', place, '--quiet', ...words.split(' ')])).toBe(0);
+  expect(printed.out).toMatch(/cohort\.tsv +10 sessions: 3 CN and 7 AD/);
+  expect(printed.out).toMatch(/planted in Hippocampus_R, Amygdala_R, ParaHippocampal_R\n$/);
+  const files = printed.out.split('\n').slice(2, 9);
+  for (const line of files) expect(existsSync(line.split('  ')[0])).toBe(true);
+  const { sessions } = readCohort(path.join(place, 'cohort.tsv'), ['CN', 'AD']);
+  const people = new Set(sessions.map(({ participantId }) => participantId));
+  expect([...people]).toEqual(['CN001', 'CN002', 'AD001', 'AD002', 'AD003'].map((id) => `sub-AIBL${id}`));
+  expect(sessions.every(({ mmse, cdr }) => mmse !== null && cdr !== null)).toBe(true);
+  const truth = JSON.parse(readFileSync(path.join(place, 'truth.json'), 'utf8'));
+  expect(truth.options).toMatchObject({
+    counts: { CN: { participants: 2, sessions: 3 }, AD: { participants: 3, sessions: 7 } },
+    site: { prefix: 'AIBL', gamma: 1.2, smoothing: 0, warp: 1 },
+    failures: { lowMaximum: 1, eyes: 2 },
+    layout: 'caps',
+  });
+  const failures = truth.sessions.map(({ failure }: { failure: string | null }) => failure);
+  expect(failures.filter(Boolean).sort()).toEqual(['eyes', 'eyes', 'low maximum']);
+});
+
 it.each([
+  [['--counts', 'CN=2:3'], 2, /--counts takes both classes once/],
+  [['--counts', 'CN=2:3,AD=1:1,AD=2:2'], 2, /--counts takes both classes once/],
+  [['--counts', 'CN=2,AD=2'], 2, /--counts takes participants and sessions of both classes/],
+  [['--counts', 'CN=2:3,AD=2:2', '--sessions', '2'], 2, /--counts goes without --sessions/],
+  [['--interval', '12'], 2, /--interval goes with --sessions/],
+  [['--progression', '0.1'], 2, /--progression goes with --sessions or --counts/],
+  [['--failures', 'nose:1'], 2, /--failures takes numbers of sessions/],
+  [['--failures', 'eyes:1,eyes:2'], 2, /--failures names a kind twice/],
+  [['--participants', '1', '--failures', 'eyes:3'], 1, /failures: are 3 among 2 sessions/],
+  [['--variants'], 2, /--variants goes with --layout caps/],
   [['--participants', 'many'], 2, /--participants takes a number/],
   [['--participants'], 2, /Not enough arguments following: participants/],
   [['--template', 'gm.nii'], 2, /--template, --atlas and --labels are given together/],

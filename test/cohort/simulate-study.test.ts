@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -58,6 +67,50 @@ describe('planCohort', () => {
     expect(plan({ failures: { lowMaximum: 1, eyes: 1 }, subtypes: 2 }).visits.map((v) => v.failure)).toEqual(
       plan({ failures: { lowMaximum: 1, eyes: 1 } }).visits.map((v) => v.failure),
     );
+  });
+
+  it('moves nothing of a session either, whatever else is asked for', () => {
+    const all = {
+      covariates: true,
+      failures: { lowMaximum: 2, eyes: 2 },
+      subtypes: 2,
+      labelNoise: 0.4,
+    } as const;
+    const full = plan({ sessions: 3, ...all }).visits;
+    fc.assert(
+      fc.property(fc.subarray(Object.keys(all) as (keyof typeof all)[]), (names) => {
+        const some = plan({ sessions: 3, ...Object.fromEntries(names.map((name) => [name, all[name]])) });
+        some.visits.forEach((visit, i) => {
+          const other = full[i];
+          expect(visit.appearance.warp).toEqual(other.appearance.warp);
+          for (const name of defaultRegions) {
+            expect(visit.appearance.losses.get(name)).toBe(other.appearance.losses.get(name));
+          }
+          if (names.includes('covariates')) {
+            expect([visit.mmse, visit.cdr]).toEqual([other.mmse, other.cdr]);
+            expect(visit.appearance.globalFactor).toBe(other.appearance.globalFactor);
+          }
+          if (names.includes('failures')) expect(visit.failure).toBe(other.failure);
+          if (names.includes('subtypes')) expect(visit.subtype).toBe(other.subtype);
+          if (names.includes('labelNoise')) expect(visit.label).toBe(other.label);
+        });
+      }),
+      { numRuns: 16 },
+    );
+    const scores = (more: Partial<SimulateOptions>) =>
+      plan({ participantsPerClass: 20, covariates: true, ...more })
+        .visits.filter(({ month }) => month === 0)
+        .map(({ mmse, cdr }) => [mmse, cdr]);
+    for (const more of [{ sessions: 2 }, { strength: 0 }, { strength: 0.6 }]) {
+      expect(scores(more)).toEqual(scores({}));
+    }
+  });
+
+  it('plants no signal without strength, however long the follow-up', () => {
+    const { visits } = plan({ strength: 0, sessions: 4, progression: 0.1, subtypes: 2 });
+    const losses = visits.flatMap(({ appearance }) => [...appearance.losses.values()]);
+    expect(losses.length).toBeGreaterThan(0);
+    expect(Math.max(...losses)).toBe(0);
   });
 
   it('lets atrophy progress in AD and nowhere else, by the months of the visits', () => {
@@ -126,6 +179,24 @@ describe('planCohort', () => {
       else for (const name of subtypes[subtype!]) expect(appearance.losses.get(name)).toBeGreaterThan(0);
     }
     expect(new Set(visits.map(({ subtype }) => subtype)).size).toBe(3);
+  });
+
+  it('knows the same subtypes at every site', () => {
+    const aibl = { site: { prefix: 'AIBL', gamma: 1, smoothing: 0, warp: 1 } };
+    expect(plan({ subtypes: 2, ...aibl }).subtypes).toEqual(plan({ subtypes: 2 }).subtypes);
+    expect(plan({ subtypes: 2, seed: 6 }).subtypes).not.toEqual(plan({ subtypes: 2 }).subtypes);
+    expect(() => plan({ subtypes: 3 })).toThrow(/subtypes: are 3, of 3 structures each.* has 6/);
+  });
+
+  it('lets scores fall and the rating rise with the years of a disease', () => {
+    const { visits } = plan({ participantsPerClass: 60, sessions: 2, interval: 36, covariates: true });
+    const mean = (label: string, month: number, of: 'mmse' | 'cdr') => {
+      const values = visits.filter((v) => v.label === label && v.month === month).map((v) => v[of]!);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    expect(mean('AD', 0, 'mmse') - mean('AD', 36, 'mmse')).toBeGreaterThan(3);
+    expect(mean('AD', 36, 'cdr')).toBeGreaterThan(mean('AD', 0, 'cdr'));
+    expect(Math.abs(mean('CN', 0, 'mmse') - mean('CN', 36, 'mmse'))).toBeLessThan(0.5);
   });
 
   it('makes other people of another prefix, and tells scores about as they are in patients', () => {
@@ -209,6 +280,48 @@ describe('simulateCohort', () => {
     expect(differ).toBeGreaterThan(100);
   });
 
+  it('writes no CAPS tree where another study may lie', () => {
+    for (const tree of ['caps', 'bids']) {
+      const place = path.join(folder, `real-${tree}`);
+      mkdirSync(path.join(place, tree), { recursive: true });
+      writeFileSync(path.join(place, tree, 'participants.tsv'), 'real');
+      for (const overwrite of [false, true]) {
+        expect(() => make(`real-${tree}`, { layout: 'caps', overwrite })).toThrow(
+          /is there already, and no simulated cohort wrote it/,
+        );
+      }
+      expect(readdirSync(place, { recursive: true })).toEqual([tree, path.join(tree, 'participants.tsv')]);
+      expect(readFileSync(path.join(place, tree, 'participants.tsv'), 'utf8')).toBe('real');
+    }
+  });
+
+  it('leaves no participant of an earlier CAPS tree when it is overwritten', () => {
+    const again = (more: Partial<SimulateOptions>) => make('again', { overwrite: true, ...more });
+    const subjects = path.join(folder, 'again/caps/subjects');
+    again({ layout: 'caps' });
+    mkdirSync(path.join(subjects, 'sub-guest'));
+    rmSync(path.join(folder, 'again/cohort.tsv')); // as a run that ended early leaves it
+    expect(() => again({ layout: 'caps', overwrite: false })).toThrow(
+      /caps: is there already\. Choose another folder, or ask to overwrite it/,
+    );
+    again({ layout: 'caps', participantsPerClass: 1 });
+    expect(readdirSync(subjects).sort()).toEqual(['sub-AD001', 'sub-CN001', 'sub-guest']);
+    expect(readdirSync(path.join(folder, 'again/bids')).sort()).toEqual([
+      'participants.tsv',
+      'sub-AD001',
+      'sub-CN001',
+    ]);
+    again({});
+    expect(readdirSync(subjects)).toEqual(['sub-guest']);
+    expect(existsSync(path.join(folder, 'again/bids'))).toBe(false);
+  });
+
+  it('keeps the numbers of a plain cohort as every version has drawn them', () => {
+    const { truth } = make('pinned', { seed: 1 });
+    const digest = createHash('sha256').update(readFileSync(truth)).digest('hex');
+    expect(digest).toBe('cbe9c623cc1b18020dd90a8ac46daabddf0d74e0ed83bb376d51362b83b1e3e8');
+  });
+
   it('tells of sessions only where a study was asked for', () => {
     expect(json(make('bare').truth).sessions).toBeUndefined();
     expect(existsSync(path.join(folder, 'bare', 'bids'))).toBe(false);
@@ -228,6 +341,8 @@ describe('simulateCohort', () => {
     ],
     [{ site: { prefix: 'a_b', gamma: 1, smoothing: 0, warp: 1 } }, /prefix: is "a_b"/],
     [{ site: { prefix: '', gamma: 0, smoothing: 0, warp: 1 } }, /gamma of the site: is 0/],
+    [{ sessions: 50, interval: 12 }, /sessions: make a follow-up of 588 months/],
+    [{ failures: { lowMaximum: 3, eyes: 4 } }, /failures: are 7 among 6 sessions/],
     [{ regions: ['Insula_R'], side: 'left' }, /regions: none is on the left side/],
   ])('refuses %o', (more, message) => {
     expect(() => make('bad', more)).toThrow(message);
