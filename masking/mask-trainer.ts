@@ -1,6 +1,8 @@
 import { InputError } from '../cohort/error.ts';
 import type { Gpu } from '../engine/gpu.ts';
+import { maskBlend } from '../engine/ops/mask-blend.ts';
 import { MaskStep } from '../engine/ops/mask-step.ts';
+import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type MaskLoss, type MaskObjective, maskLoss } from './objective.ts';
 
@@ -33,14 +35,30 @@ export class MaskTrainer {
    * @returns the loss before the step, once the GPU is done with it; fails with an InputError when it is no number
    */
   step(images: Tensor, what: string): Promise<MaskLoss> {
-    const { score, gradient } = this.objective.scoreGradient(this.mask, images);
-    const terms = this.mover.step(images, gradient);
+    const blended = this.blend(images);
+    const { score, gradient } = this.objective.scoreGradient(blended);
+    blended.release();
+    const terms = this.move(images, gradient);
     gradient.release();
-    this.steps += 1;
     const values = this.gpu.readAll([terms, score]);
     terms.release();
     score.release();
     return this.finite(values, this.steps, what);
+  }
+
+  /** Images under the mask as it is (equation 1), [n, 1, x, y, z]; the caller releases them. */
+  blend(images: Tensor): Tensor {
+    return maskBlend(new Tape(this.gpu), this.mask, images, this.objective.mu);
+  }
+
+  /**
+   * Moves the mask once. @param gradient of f with respect to the images that `blend` gave, of their shape
+   *
+   * @returns [2], the regularisers (size, variation) with their lambda before the step; the caller releases it
+   */
+  move(images: Tensor, gradient: Tensor): Tensor {
+    this.steps += 1;
+    return this.mover.step(images, gradient);
   }
 
   /** The mask as it is now, [x, y, z] with z fastest. */

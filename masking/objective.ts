@@ -65,21 +65,18 @@ export class MaskObjective {
   }
 
   /**
-   * f of a batch of images under a mask, and its gradient with respect to the masked images; the caller releases both.
+   * f of a batch of masked images, and its gradient with respect to them; the caller releases both.
    *
-   * @param mask   [x, y, z]
-   * @param images [n, 1, x, y, z]
+   * @param blended [n, 1, x, y, z], images under a mask
    * @returns score [1], gradient of the images' shape
    */
-  scoreGradient(mask: Tensor, images: Tensor): { score: Tensor; gradient: Tensor } {
+  scoreGradient(blended: Tensor): { score: Tensor; gradient: Tensor } {
     const tape = new Tape(this.gpu);
-    const blended = maskBlend(tape, mask, images, this.mu);
     blended.requiresGrad = true;
     const score = this.score(tape, blended);
     const gradients = tape.backward(score);
     const gradient = gradients.of(blended).share();
     gradients.release();
-    blended.release();
     return { score, gradient };
   }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { scoreKinds } from '../../engine/ops/class-score.ts';
+import { maskBlend as blend } from '../../engine/ops/mask-blend.ts';
 import { MaskStep } from '../../engine/ops/mask-step.ts';
+import { Tape } from '../../engine/tape.ts';
 import { MaskObjective, maskLoss } from '../../masking/objective.ts';
 import { Network } from '../../model/network.ts';
 import { expectClose, property, randomArray, upload } from '../engine/compare.ts';
@@ -54,7 +56,9 @@ it('the full masking loss of equation 2 and its gradient agree with float64 loop
       // without a memory of earlier gradients, Adam's first moment is the gradient of the step
       const adam = { learningRate: 0.1, beta1: 0 };
       const mover = new MaskStep(gpu, held[0].share(), held[2], { ...options, adam });
-      const { score, gradient: ofBlended } = objective.scoreGradient(mover.mask, held[1]);
+      const masked = blend(new Tape(gpu), mover.mask, held[1], held[2]);
+      const { score, gradient: ofBlended } = objective.scoreGradient(masked);
+      masked.release();
       const terms = mover.step(held[1], ofBlended);
       const [[size, variation], [probability]] = await gpu.readAll([terms, score]);
       for (const [actual, what] of [

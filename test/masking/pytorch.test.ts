@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { maskBlend } from '../../engine/ops/mask-blend.ts';
 import { MaskStep } from '../../engine/ops/mask-step.ts';
+import { Tape } from '../../engine/tape.ts';
 import { MaskTrainer } from '../../masking/mask-trainer.ts';
 import { MaskObjective, maskLoss } from '../../masking/objective.ts';
 import { readModel } from '../../model/model-file.ts';
@@ -36,7 +38,8 @@ it("the masking loss, its terms and its gradient are PyTorch's along its own tra
   for (let t = 0; t < 10; t++) {
     const mask = gpu.tensor(shape, arrays.get('m')!.data.slice(t * voxels, (t + 1) * voxels), 'mask');
     const mover = new MaskStep(gpu, mask, mu, { ...o.options, adam: { beta1: 0 } }); // its first moment is the gradient
-    const { score: f, gradient: ofBlended } = o.scoreGradient(mask, image);
+    const blended = maskBlend(new Tape(gpu), mask, image, mu);
+    const { score: f, gradient: ofBlended } = o.scoreGradient(blended);
     const terms = mover.step(image, ofBlended);
     const [[size, variation], [score]] = await gpu.readAll([terms, f]);
     const { total } = maskLoss(size, variation, score);

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { InputError } from '../cohort/error.ts';
+
+/** A fault of a configuration: where in the text, and what. */
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/**
+ * Reads a configuration in YAML (JSON is YAML too) and checks it against a schema.
+ *
+ * @param schema made of z.strictObject, so that a misspelt key is a fault
+ * @throws InputError that lists all faults, each with its line; a key that is unknown comes with the nearest known one
+ */
+export function readConfig<T extends z.ZodType>(file: string, schema: T): z.output<T> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new InputError(file, `the configuration cannot be read (${code})`, 'Check the path');
+  }
+  return parseConfig(text, schema, file);
+}
+
+/** The same from a text; `where` names it in messages. @throws InputError as `readConfig` */
+export function parseConfig<T extends z.ZodType>(text: string, schema: T, where: string): z.output<T> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    const [first] = document.errors;
+    const { line } = lines.linePos(first.pos[0]);
+    const what = first.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
+    throw new InputError(`${where} line ${line}`, `not sound YAML: ${what}`, 'Mend it there');
+  }
+  const parsed = schema.safeParse(document.toJS() ?? {});
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, schema));
+  const lineOf = (path: readonly PropertyKey[]) => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
+  const told = faults.map((fault) => {
+    const name = fault.path.map(String).join('.');
+    return `line ${lineOf(fault.path)}${name ? `, ${name}` : ''}: ${fault.message}`;
+  });
+  const what = told.length === 1 ? told[0] : `${told.length} faults:\n  ${told.join('\n  ')}\n `;
+  throw new InputError(where, what, 'Mend them in the file');
+}
+
+function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: lowerFirst(issue.message) }];
+  const known = keysAt(schema, issue.path);
+  return issue.keys.map((key) => {
+    const near = nearest(key, known);
+    const hint = near ? `did you mean ${near}?` : `known are ${known.join(', ')}`;
+    return { path: [...issue.path, key], message: `unknown key; ${hint}` };
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The keys that a schema takes at a place of the configuration, read from its JSON schema. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  type Node = {
+    properties?: Record<string, Node>;
+    items?: Node;
+    anyOf?: Node[];
+    oneOf?: Node[];
+    additionalProperties?: Node | boolean;
+  };
+  const root = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input', reused: 'inline' }) as Node;
+  let nodes: Node[] = [root];
+  const spread = (node: Node): Node[] => [
+    node,
+    ...[...(node.anyOf ?? []), ...(node.oneOf ?? [])].flatMap(spread),
+  ];
+  for (const key of path) {
+    nodes = nodes.flatMap(spread).flatMap((node) => {
+      const extra = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+      const next = typeof key === 'number' ? node.items : (node.properties?.[String(key)] ?? extra);
+      return next ? [next] : [];
+    });
+  }
+  return nodes.flatMap(spread).flatMap((node) => Object.keys(node.properties ?? {}));
+}
+
+/** The name that takes the fewest changes of letters, if it is close. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  const ranked = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far);
+  return ranked[0] && ranked[0].far <= Math.max(2, word.length / 3) ? ranked[0].name : undefined;
+}
+
+/** How many letters must be added, left out or replaced (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1]));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

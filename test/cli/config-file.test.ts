@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { nearest, parseConfig } from '../../cli/config-file.ts';
+
+const schema = z.strictObject({
+  seed: z.int().min(0).default(0),
+  network: z.strictObject({ channels: z.array(z.int().min(1)), dropout: z.number().max(1).optional() }),
+  points: z.array(z.strictObject({ lambda1: z.number() })).optional(),
+});
+const read = (text: string) => parseConfig(text, schema, 'study.yaml');
+
+it('reads YAML and JSON, with defaults', () => {
+  expect(read('network:\n  channels: [8, 16] # two blocks\n')).toEqual({
+    seed: 0,
+    network: { channels: [8, 16] },
+  });
+  expect(read('{"seed": 3, "network": {"channels": [1]}}')).toEqual({ seed: 3, network: { channels: [1] } });
+});
+
+it('tells every fault at once, each with its line, and the nearest known key', () => {
+  const text = 'sed: 1\nnetwork:\n  chanels: [8]\n  dropout: 2\npoints:\n  - lambda: 1\n';
+  const faults = (() => {
+    try {
+      return read(text);
+    } catch (error) {
+      return String(error);
+    }
+  })();
+  expect(faults).toMatch(/study\.yaml: 6 faults:/);
+  expect(faults).toMatch(/line 1, sed: unknown key; did you mean seed\?/);
+  expect(faults).toMatch(/line 3, network\.chanels: unknown key; did you mean channels\?/);
+  expect(faults).toMatch(/line \d, network\.channels: invalid input: expected array/);
+  expect(faults).toMatch(/line 4, network\.dropout: too big/);
+  expect(faults).toMatch(/line 6, points\.0\.lambda: unknown key; did you mean lambda1\?/);
+});
+
+it('says where the YAML itself is broken', () => {
+  expect(() => read('network:\n  channels: [8\n')).toThrow(/study\.yaml line \d: not sound YAML/);
+});
+
+it('finds a near name, and none where all are far', () => {
+  expect(nearest('epochz', ['epochs', 'seed'])).toBe('epochs');
+  expect(nearest('xyzzy', ['epochs', 'seed'])).toBeUndefined();
+});
