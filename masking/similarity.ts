@@ -1,7 +1,8 @@
 import type { RegionUse } from './regions.ts';
 
 /** What of a region goes into a mask's vector: the mean of 1 - m over it, or the sum. */
-export type RegionMeasure = 'density' | 'sum';
+export const regionMeasures = ['density', 'sum'] as const;
+export type RegionMeasure = (typeof regionMeasures)[number];
 
 /**
  * ROI similarity of two masks: the cosine of their region vectors (paper, section 2.4).

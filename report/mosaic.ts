@@ -1,14 +1,13 @@
 import type { Grid } from '../cohort/volume.ts';
 import { Canvas } from './canvas.ts';
 import { heat, type Rgb } from './colour.ts';
+import { brightest, widened } from './scene.ts';
 import { drawSlice, type Frame } from './slice.ts';
 import {
-  type Box,
   boundingBox,
   chooseSlices,
   fullSpan,
   profiles,
-  type Span,
   slicePosition,
   spacing,
   type View,
@@ -98,21 +97,6 @@ export function renderMosaic(input: MosaicInput): Uint8Array {
   ].join('     ');
   canvas.text(caption, margin, canvas.height - 30, { colour: faint, size: 1.75 });
   return canvas.png();
-}
-
-/** A voxel of air on every side, so that the tiles do not cut the brain's smooth edge. */
-function widened(box: Box, { shape }: Grid): Box {
-  const span = (axis: number): Span => [
-    Math.max(0, box[axis][0] - 1),
-    Math.min(shape[axis] - 1, box[axis][1] + 1),
-  ];
-  return [span(0), span(1), span(2)];
-}
-
-/** The value shown as white: the 99.5th percentile of the positive ones, so that a few bright voxels do not darken all. */
-function brightest(volume: Float32Array): number {
-  const positive = volume.filter((value) => value > 0).sort();
-  return positive.length === 0 ? 1 : positive[Math.floor(0.995 * (positive.length - 1))];
 }
 
 function label(canvas: Canvas, { left, top, width, height }: Frame, view: View, position: number): void {

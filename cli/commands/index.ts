@@ -5,6 +5,7 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { grid } from './grid.ts';
 import { importCommand } from './import.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
@@ -26,6 +27,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   predict,
   evaluate,
   mask,
+  grid,
   importCommand,
   exportCommand,
   resample,

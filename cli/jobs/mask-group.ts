@@ -29,6 +29,8 @@ export interface MaskGroupHooks {
   /** Opens the GPU; called once the inputs are known to be sound. Whoever opened it closes it. */
   readonly open: () => Promise<OpenGpu>;
   readonly signal?: AbortSignal;
+  /** inputs read before, of several masks with the same sources; read anew when not given */
+  readonly inputs?: MaskInputs;
   readonly onClassified?: (done: number, total: number) => void;
   /** @param total how many steps there will be at most */
   readonly onStep?: (steps: number, total: number, loss: MaskLoss) => void;
@@ -74,7 +76,7 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
  */
 export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks): Promise<MaskGroupResult> {
   const startedAt = new Date();
-  const inputs = readMaskInputs(options);
+  const inputs = hooks.inputs ?? readMaskInputs(options);
   prepareOutput(options.out, maskMarker, options.overwrite);
   const { gpu, report } = await hooks.open();
   const made = await makeMask(gpu, inputs, options, hooks);

@@ -1,0 +1,131 @@
+import type { CommandModule } from 'yargs';
+import { objectiveDefaults } from '../../masking/objective.ts';
+import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
+import { textTable } from '../../report/text-table.ts';
+import { UsageError } from '../fail.ts';
+import { lendGpu } from '../gpu.ts';
+import { interruptible } from '../interrupt.ts';
+import { type GridResult, type LineSimilarity, maskGrid } from '../jobs/grid.ts';
+import { readStages } from '../jobs/grid-config.ts';
+import { Progress } from '../progress.ts';
+import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
+
+type Weights = 'lambda1' | 'lambda2' | 'beta1' | 'beta2';
+
+interface Arguments extends Omit<MaskArguments, Weights> {
+  grid: string | undefined;
+  measure: RegionMeasure;
+}
+
+const { lambda1: _1, lambda2: _2, beta1: _3, beta2: _4, ...shared } = maskGroupOptions;
+
+/** `voxmask grid`: masks over the options of equation 2. */
+export const grid: CommandModule<object, Arguments> = {
+  command: 'grid [grid]',
+  describe: "Group masks for every combination of the objective's weights and powers, and how alike they are",
+  builder: (yargs) =>
+    yargs
+      .positional('grid', {
+        type: 'string',
+        describe: "Grid in YAML (docs/formats.md); the paper's when not given",
+      })
+      .options({
+        ...shared,
+        measure: {
+          choices: regionMeasures,
+          default: 'density' as RegionMeasure,
+          describe: 'What of each region is compared: the mean of 1 - m, or the sum',
+        },
+      })
+      .example('$0 grid --model trained --cohort cohort.tsv --atlas a.nii.gz --labels a.tsv --out grid', '')
+      .example('$0 grid grid.yaml ...', 'another grid') as never,
+  handler: run,
+};
+
+async function run(args: Arguments): Promise<void> {
+  const { quiet = false, json, measure } = args;
+  const { atlas, ...options } = jobOf({
+    ...args,
+    ...objectiveDefaults,
+    score: args.score,
+    reduction: args.reduction,
+  });
+  if (!atlas) throw new UsageError('masks are compared over regions: give --atlas and --labels', 'grid');
+  const stages = readStages(args.grid ?? null);
+  await interruptible((signal) =>
+    lendGpu(args.adapter, quiet, async (open) => {
+      const { hooks, finish } = gridProgress(quiet);
+      const result = await maskGrid(
+        { ...options, atlas, stages, measure },
+        { open, signal, ...hooks },
+      ).finally(finish);
+      if (!result) process.stderr.write('Stopped. Run the same command again to go on.\n');
+      else console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+    }),
+  );
+}
+
+/** One bar over the masks, with what the one under way is at. */
+function gridProgress(quiet: boolean) {
+  let bar: Progress | undefined;
+  let at = { name: '', done: 0 };
+  const hooks: Pick<Parameters<typeof maskGrid>[1], 'onPoint' | 'onStep'> = {
+    onPoint: ({ stage, name }, done, of) => {
+      bar ??= new Progress('Masks', of, { quiet });
+      at = { name: `${stage} ${name}`, done };
+      bar.update(done, at.name);
+    },
+    onStep: (steps, _total, loss) =>
+      bar?.update(at.done, `${at.name}, step ${steps}, loss ${loss.total.toPrecision(3)}`),
+  };
+  return { hooks, finish: () => bar?.finish('') };
+}
+
+function asText({ points, lines, paths }: GridResult): string {
+  const table = textTable(
+    [
+      'stage',
+      'mask',
+      'steps',
+      { title: 'loss', digits: 4 },
+      { title: 'probability', digits: 4 },
+      'touched',
+      'top regions',
+    ],
+    points.map(({ point, result }) => [
+      point.stage,
+      point.name.replaceAll('_', ' ').replaceAll('-', ' '),
+      result.steps,
+      result.best.validation.total,
+      result.probabilities.after,
+      `${(100 * result.touchedShare).toFixed(1)} %`,
+      (result.regions ?? [])
+        .slice(0, 3)
+        .map(({ region }) => region.name)
+        .join(' '),
+    ]),
+  );
+  const written = textTable(
+    ['written', 'holds'],
+    [
+      [paths.points, 'every mask, its options and what it does'],
+      ...paths.similarities.map((file) => [file, 'ROI similarity along one option']),
+      ...paths.pictures.map((file) => [file, 'the masks side by side']),
+    ],
+  );
+  return [table, ...lines.map(similarityTable), written].join('\n\n');
+}
+
+/** As the paper's tables 2 and 3. */
+function similarityTable({ stage, axis, at, values, similarity }: LineSimilarity): string {
+  const rest = Object.entries(at).map(([name, value]) => `${name} = ${value}`);
+  const title = `${stage}: ROI similarity over ${axis}${rest.length > 0 ? `, ${rest.join(', ')}` : ''}`;
+  const table = textTable(
+    [axis, ...values.map((value) => ({ title: String(value), digits: 2 }))],
+    values.map((value, i) => [
+      String(value),
+      ...similarity[i].map((one, j) => (i === j ? '' : (one ?? 'empty mask'))),
+    ]),
+  );
+  return `${title}\n${table}`;
+}

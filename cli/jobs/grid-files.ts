@@ -1,0 +1,101 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { formatTable } from '../../cohort/table.ts';
+import type { Grid } from '../../cohort/volume.ts';
+import { axes, type GridPoint, type GridStage, gridPoints, variedAxes } from '../../masking/grid.ts';
+import { renderMaskTable } from '../../report/mask-table.ts';
+import type { LineSimilarity } from './grid.ts';
+import type { MaskGroupResult } from './mask-group.ts';
+
+/** A mask of a grid, and what came of it. */
+export interface PointResult {
+  readonly point: GridPoint;
+  readonly result: MaskGroupResult;
+}
+
+/** What a finished grid writes. */
+export interface GridContent {
+  readonly stages: readonly GridStage[];
+  readonly made: readonly PointResult[];
+  readonly lines: readonly LineSimilarity[];
+  readonly maskOf: (point: GridPoint) => Float32Array;
+  readonly grid: Grid;
+  /** mean of images of the class */
+  readonly background: Float32Array;
+}
+
+/** Paths of a grid's files; pictures and tables one for each stage, or line. */
+export interface GridPaths {
+  readonly points: string;
+  readonly similarities: readonly string[];
+  readonly pictures: readonly string[];
+}
+
+/** Marks a folder that holds a finished grid. */
+export const gridMarker = 'points.tsv';
+
+/** Writes a grid's tables and pictures beside its masks. */
+export function writeGrid(directory: string, content: GridContent): GridPaths {
+  const { stages, made, lines } = content;
+  const place = (name: string) => path.join(directory, name);
+  const similarities = lines.map((line) => {
+    const file = place(`similarity_${line.stage}_${line.axis}.tsv`);
+    writeFileAtomic(file, similarityTable(line));
+    return file;
+  });
+  const pictures = stages.map((stage) => {
+    const file = place(`masks_${stage.name}.png`);
+    writeFileAtomic(file, stagePicture(stage, content));
+    return file;
+  });
+  writeFileAtomic(place(gridMarker), pointTable(made, directory));
+  return { points: place(gridMarker), similarities, pictures };
+}
+
+function similarityTable({ axis, values, similarity }: LineSimilarity): string {
+  const columns = [axis, ...values.map((value) => `${axis}=${value}`)];
+  const rows = values.map((value, i) =>
+    Object.fromEntries([
+      [axis, value],
+      ...values.map((_, j) => [columns[j + 1], similarity[i][j] ?? undefined]),
+    ]),
+  );
+  return formatTable(columns, rows);
+}
+
+function pointTable(made: readonly PointResult[], directory: string): string {
+  const rows = made.map(({ point, result }) => ({
+    stage: point.stage,
+    ...Object.fromEntries(axes.map((axis) => [axis, point.objective[axis]])),
+    steps: result.steps,
+    kept_epoch: result.best.epoch,
+    loss: result.best.validation.total,
+    probability_before: result.probabilities.before,
+    probability_after: result.probabilities.after,
+    touched_share: result.touchedShare,
+    top_regions: (result.regions ?? [])
+      .slice(0, 5)
+      .map(({ region }) => region.name)
+      .join(','),
+    mask: path.relative(directory, result.paths.mask),
+  }));
+  return formatTable(Object.keys(rows[0]), rows);
+}
+
+/** Rows along the first option that a stage varies, columns along the second (paper, figures 3 and 4). */
+function stagePicture(stage: GridStage, { maskOf, grid, background }: GridContent): Uint8Array {
+  const [first, second] = variedAxes(stage);
+  const points = gridPoints(stage);
+  const tile = (point: GridPoint, heading: string) => ({ heading, mask: maskOf(point) });
+  const rows = second
+    ? stage.vary[first]!.map((value) => ({
+        heading: `${first} ${value}`,
+        tiles: points
+          .filter(({ values }) => values[first] === value)
+          .map((point) => tile(point, `${second} ${point.values[second]}`)),
+      }))
+    : [{ heading: first, tiles: points.map((point) => tile(point, `${first} ${point.values[first]}`)) }];
+  const fixed = Object.entries(stage.fixed).map(([axis, value]) => `${axis} ${value}`);
+  const title = [`Masks by ${[first, second].filter(Boolean).join(' and ')}`, ...fixed].join(', ');
+  return renderMaskTable({ title, grid, background, rows });
+}

@@ -1,0 +1,106 @@
+import path from 'node:path';
+import type { Atlas } from '../../cohort/atlas.ts';
+import { readVolume } from '../../cohort/nifti.ts';
+import type { OpenGpu } from '../../engine/node/open.ts';
+import { type GridLine, type GridPoint, type GridStage, gridLines, gridPoints } from '../../masking/grid.ts';
+import { regionUse } from '../../masking/regions.ts';
+import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
+import { writeSidecar } from '../sidecar.ts';
+import { type GridPaths, type PointResult, writeGrid } from './grid-files.ts';
+import { lockFolder } from './lock.ts';
+import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
+import { readMaskInputs } from './mask-inputs.ts';
+
+export interface GridOptions extends Omit<MaskGroupOptions, 'atlas'> {
+  readonly stages: readonly GridStage[];
+  /** masks are compared over its regions */
+  readonly atlas: { readonly image: string; readonly labels: string };
+  readonly measure: RegionMeasure;
+}
+
+export interface GridHooks extends Pick<MaskGroupHooks, 'signal' | 'onStep' | 'onEpoch'> {
+  readonly open: () => Promise<OpenGpu>;
+  /** Called before each mask. */
+  readonly onPoint?: (point: GridPoint, done: number, of: number) => void;
+}
+
+/** How alike the masks along one option are: the paper's tables 2 and 3. */
+export interface LineSimilarity extends Omit<GridLine, 'points'> {
+  readonly values: readonly number[];
+  /** of every pair; null where a mask is empty */
+  readonly similarity: readonly (readonly (number | null)[])[];
+}
+
+export interface GridResult {
+  readonly points: readonly PointResult[];
+  readonly lines: readonly LineSimilarity[];
+  readonly paths: GridPaths;
+}
+
+/**
+ * A grid of group masks (paper, sections 2.3.2 and 3.1): one for every combination of the stages' values, each in a folder of
+ * its own, then how alike they are along each option, and what they look like. Masks that are finished are not made again.
+ *
+ * @throws InputError as `maskGroup` does. After an abort the masks so far stay, and the same call goes on.
+ */
+export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<GridResult | null> {
+  const startedAt = new Date();
+  const { stages, measure, atlas: sources, ...common } = options;
+  const points = stages.flatMap(gridPoints);
+  const unlock = lockFolder(options.out);
+  try {
+    const inputs = readMaskInputs({ ...common, atlas: sources });
+    let opened: Promise<OpenGpu> | undefined;
+    const open = () => (opened ??= hooks.open());
+    const made: PointResult[] = [];
+    for (const [i, point] of points.entries()) {
+      hooks.onPoint?.(point, i, points.length);
+      const out = path.join(options.out, point.stage, point.name);
+      const objective = { ...options.objective, ...point.objective };
+      const result = await maskGroup(
+        { ...common, atlas: sources, objective, out },
+        { ...hooks, open, inputs },
+      );
+      if (result.interrupted) return null;
+      made.push({ point, result });
+    }
+    const masks = new Map(
+      made.map(({ point, result }) => [
+        point.stage + point.name,
+        readVolume(result.paths.thresholded).data, // region metrics use the thresholded mask (docs/method.md)
+      ]),
+    );
+    const of = (point: GridPoint) => masks.get(point.stage + point.name)!;
+    const lines = stages.flatMap(gridLines).map((line) => similarities(line, inputs.atlas!, measure, of));
+    const { grid } = inputs.images;
+    const background = await inputs.images.mean(inputs.select);
+    const paths = writeGrid(options.out, { stages, made, lines, maskOf: of, grid, background });
+    const { report } = await open();
+    writeSidecar(options.out, 'grid', {
+      command: 'grid',
+      options: { ...options },
+      seed: options.group.seed,
+      adapter: report,
+      startedAt,
+      finishedAt: new Date(),
+      results: { lines },
+    });
+    return { points: made, lines, paths };
+  } finally {
+    unlock();
+  }
+}
+
+function similarities(
+  { points, ...line }: GridLine,
+  atlas: Atlas,
+  measure: RegionMeasure,
+  of: (point: GridPoint) => Float32Array,
+): LineSimilarity {
+  const uses = points.map((point) => regionUse(of(point), atlas));
+  return {
+    ...line,
+    values: points.map(({ values }) => values[line.axis]!),
+    similarity: uses.map((one) => uses.map((other) => roiSimilarity(one, other, measure))),
+  };
+}
