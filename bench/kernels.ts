@@ -8,7 +8,7 @@ import { subject, type Work } from './subject.ts';
 export interface KernelResult {
   readonly work: Work;
   readonly kernel: string;
-  /** variant and sizes, such as "UNPOOL=1 ci 16 co 8 d 61 h 73 w 61" */
+  /** variant and sizes, such as "POOL ci 16 co 8 d 61 h 73 w 61" */
   readonly shape: string;
   readonly calls: number;
   readonly seconds: number;

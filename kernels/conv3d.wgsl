@@ -4,9 +4,6 @@
 // POOL = 1: then the maximum of 2 x 2 x 2 windows as max_pool3d takes it; y is the pooled volume. codes holds four bits a
 //   window: the position 4 kz + 2 ky + kx of the first largest value, and 8 where the maximum is above 0; two neighbours
 //   along x share a word.
-// UNPOOL = 1: x is the gradient of such a y, and codes says where in its window each value belongs and, with LEAKY of the
-//   forward pass, whether slope applies; all other voxels are 0. With transposed weights this is the input gradient of
-//   convolution, LeakyReLU and pooling in one.
 // A thread computes a patch of 2 x 2 x 4 voxels, two windows (an odd dimension has one plane before its first voxel), in
 // eight output channels (an octet). Weights are packed by conv3d_pack, BLOCK = 8. Memory, not arithmetic, is what a
 // narrow SIMD machine lacks: with SUBGROUPS = 1 each lane loads one weight and all get it from there.
@@ -18,18 +15,16 @@ enable subgroups;
 diagnostic(off, subgroup_uniformity); // all lanes of an octet go the same way
 //#end
 const SUBGROUPS: u32 = 0u;
-const UNPOOL: u32 = 0u;
 const HAS_BIAS: u32 = 1u;
 const LEAKY: u32 = 0u;
 const POOL: u32 = 0u;
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * ((d + UNPOOL) / (1 + UNPOOL)) * ((h + UNPOOL) / (1 + UNPOOL)) * ((w + UNPOOL) / (1 + UNPOOL))]
+@group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>; // [(co + 7) / 8 * ci * 54]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [co * HAS_BIAS]
-@group(0) @binding(4) var<storage, read> codes_in: array<u32>; // [UNPOOL * n * ci * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
-@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [n * co * ((d + POOL) / (1 + POOL)) * ((h + POOL) / (1 + POOL)) * ((w + POOL) / (1 + POOL))]
-@group(0) @binding(6) var<storage, read_write> codes_out: array<u32>; // [POOL * n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [n * co * ((d + POOL) / (1 + POOL)) * ((h + POOL) / (1 + POOL)) * ((w + POOL) / (1 + POOL))]
+@group(0) @binding(5) var<storage, read_write> codes: array<u32>; // [POOL * n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 
 /// six neighbours along x, from one before the patch to one behind it
 struct Line { a: f32, b: f32, c: f32, d: f32, e: f32, f: f32 }
@@ -39,43 +34,11 @@ fn load(start: u32, column: u32, inside: f32) -> f32 {
 }
 
 // the row at (z, row) of a volume; coordinates below zero wrap around to beyond it
-fn dense(volume: u32, z: u32, row: u32, column: u32) -> Line {
+fn line_at(volume: u32, z: u32, row: u32, column: u32) -> Line {
   let start = ((volume * p.d + min(z, p.d - 1u)) * p.h + min(row, p.h - 1u)) * p.w;
   let inside = f32((z < p.d) & (row < p.h));
   return Line(load(start, column - 1u, inside), load(start, column, inside), load(start, column + 1u, inside),
               load(start, column + 2u, inside), load(start, column + 3u, inside), load(start, column + 4u, inside));
-}
-
-fn routed(value: f32, code: u32, position: u32, column: u32) -> f32 {
-  let factor = select(p.slope, 1.0, (code & 8u) > 0u);
-  return select(0.0, value * factor, ((code & 7u) == position) & (column < p.w));
-}
-
-// the same of the gradient of a pooled volume, each value put where the maximum was
-fn unpooled(volume: u32, z: u32, row: u32, column: u32) -> Line {
-  let pd = (p.d + 1u) / 2u; let ph = (p.h + 1u) / 2u; let pw = (p.w + 1u) / 2u; let pairs = (pw + 1u) / 2u;
-  let wz = z + p.d % 2u;
-  let wy = row + p.h % 2u;
-  let line = (volume * pd + min(wz / 2u, pd - 1u)) * ph + min(wy / 2u, ph - 1u);
-  let inside = f32((z < p.d) & (row < p.h));
-  let at = wz % 2u * 4u + wy % 2u * 2u;
-  let window = (column + p.w % 2u) / 2u;
-  let pair = window / 2u;
-  let start = line * pw;
-  let g0 = x[start + max(window, 1u) - 1u] * inside;
-  let g1 = x[start + window] * inside;
-  let g2 = x[start + min(window + 1u, pw - 1u)] * inside;
-  let g3 = x[start + min(window + 2u, pw - 1u)] * inside;
-  let before = codes_in[line * pairs + max(pair, 1u) - 1u] >> 4u;
-  let code = codes_in[line * pairs + pair];
-  let behind = codes_in[line * pairs + min(pair + 1u, pairs - 1u)];
-  return Line(routed(g0, before, at + 1u, column - 1u), routed(g1, code, at, column), routed(g1, code, at + 1u, column + 1u),
-              routed(g2, code >> 4u, at, column + 2u), routed(g2, code >> 4u, at + 1u, column + 3u), routed(g3, behind, at, column + 4u));
-}
-
-fn line_at(volume: u32, z: u32, row: u32, column: u32) -> Line {
-  if (UNPOOL == 1u) { return unpooled(volume, z, row, column); }
-  return dense(volume, z, row, column);
 }
 
 fn leaky(v: vec4f) -> vec4f {
@@ -136,7 +99,7 @@ fn store_windows(channel: u32, sample: u32, z: u32, row: u32, pair: u32, left: W
   if (2u * pair + 1u < pw) { store(channel, pd * ph * pw, line * pw + 2u * pair + 1u, leaky(right.best)); }
   let code = left.at | (right.at << vec4<u32>(4u));
   for (var i = 0u; i < 4u; i++) {
-    if (channel + i < p.co) { codes_out[(line + i * pd * ph) * pairs + pair] = code[i]; }
+    if (channel + i < p.co) { codes[(line + i * pd * ph) * pairs + pair] = code[i]; }
   }
 }
 

@@ -1,7 +1,8 @@
-// The convolution of conv3d.wgsl for few output channels, or with UNPOOL = 1 its gradient through pooling. A thread goes
-// along z with a patch of 4 x 4 voxels (y, x) of one channel, two planes A and B, a window's two, at a time: each input is
-// loaded once. A plane's sums are complete when the plane behind it has been added. Weights are packed by conv3d_pack,
-// BLOCK = 1.
+// The convolution of conv3d.wgsl for few output channels. A thread goes along z with a patch of 4 x 4 voxels (y, x) of one
+// channel, two planes A and B, a window's two, at a time: each input is loaded once. A plane's sums are complete when the
+// plane behind it has been added. Weights are packed by conv3d_pack, BLOCK = 1.
+// UNPOOL = 1: x is the gradient of a pooled volume, and codes_in what conv3d wrote with POOL = 1; what is convolved is the
+//   gradient that leaky_unpool would make of them. With transposed weights this is the image's gradient in one pass.
 // operations: 54 * n * ci * co * d * h * w
 // grid: [co * threads / 64, folded into y; n], threads being patches * chunks along z, rounded up to whole `lanes`
 //#if SUBGROUPS

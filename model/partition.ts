@@ -15,8 +15,8 @@ const OCTET = 8;
 
 /**
  * Cuts each sub-block of a network for tensors of at most `limit` bytes. What goes together never becomes fewer
- * samples from one sub-block to the next, so parts need to be merged only. Evaluation writes pooled volumes alone and
- * needs less.
+ * samples from one sub-block to the next, so parts need to be merged only. Evaluation needs less of the first sub-block: of
+ * its volume before pooling there is neither value nor gradient.
  *
  * @param shape the images' voxels along each axis
  */
@@ -29,7 +29,7 @@ export function partition(
 ): Cut[] {
   const cuts = layerSizes(layers, shape).map(({ input, convolved, output }, i): Cut => {
     const layer = layers[i];
-    const widest = layer.outputs * voxelsOf(layer.pooled && !training ? output : convolved);
+    const widest = layer.outputs * voxelsOf(layer.pooled && !training && i === 0 ? output : convolved);
     const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(input), widest)));
     const together = Math.floor(limit / (4 * voxelsOf(convolved))); // channels of one sample
     return {

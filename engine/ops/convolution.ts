@@ -1,7 +1,7 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
 import { OCTET } from '../tuning.ts';
-import { type VolumeShape, volumeShape } from './shapes.ts';
+import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /** Below this many output channels a thread computes one of them instead of eight. */
 const NARROW = 4;
@@ -84,16 +84,21 @@ export function convolve(
   options: ConvolveOptions = {},
 ): { y: Tensor; codes: Tensor | null } {
   const { bias, slope, pool = false, unpool } = options;
+  if (unpool && weights.octet === OCTET) {
+    const dense = leakyUnpool(gpu, x, unpool);
+    const { y } = convolve(gpu, dense, weights, label);
+    dense.release();
+    return { y, codes: null };
+  }
   const volume = unpool?.volume ?? volumeShape(x);
   const { n, d, h, w } = volume;
   const { inputs: ci, outputs: co, packed } = weights;
-  if (!pool && !unpool && weights.octet === OCTET && fewVoxels(gpu, volume)) {
+  if (!pool && weights.octet === OCTET && fewVoxels(gpu, volume)) {
     return { y: product(gpu, x, weights, label, options), codes: null };
   }
   const half = (size: number) => (pool ? Math.ceil(size / 2) : size);
   const y = gpu.empty([n, co, half(d), half(h), half(w)], label);
   const codes = pool ? gpu.empty(codesShape(volume, co), `${label} maxima`, 'u32') : null;
-  const none = gpu.empty([4], 'no codes', 'u32'); // a binding must hold something, even one that is not read
   const narrow = weights.octet === 1;
   const lanes = gpu.tuning.weightLanes;
   const patches = narrow
@@ -101,28 +106,50 @@ export function convolve(
     : Math.ceil(d / 2) * Math.ceil(h / 2) * Math.ceil((w + (w % 2)) / 4);
   const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
   const [across, down] = grid1d(threads, 64);
-  const spare = gpu.empty([4], 'no codes', 'u32');
+  const spare = gpu.empty([4], 'no codes', 'u32'); // a binding must hold something, even one that is not used
   gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
     bindings: {
       x,
       weight: packed,
       bias: bias ?? packed, // without a bias the binding is not read
-      codes_in: unpool?.codes ?? none,
       y,
-      ...(narrow ? {} : { codes_out: codes ?? spare }),
+      ...(narrow ? { codes_in: unpool?.codes ?? spare } : { codes: codes ?? spare }),
     },
     params: { n, ci, co, d, h, w, lanes, slope: unpool?.slope ?? slope ?? 1 },
     constants: {
       SUBGROUPS: Number(lanes > 1),
-      UNPOOL: Number(unpool !== undefined),
       HAS_BIAS: Number(bias !== undefined),
-      ...(narrow ? { RUN: NARROW_RUN } : { LEAKY: Number(slope !== undefined), POOL: Number(pool) }),
+      ...(narrow
+        ? { RUN: NARROW_RUN, UNPOOL: Number(unpool !== undefined) }
+        : { LEAKY: Number(slope !== undefined), POOL: Number(pool) }),
     },
     grid: [across, down, n],
   });
-  none.release();
   spare.release();
   return { y, codes };
+}
+
+/** The gradient before LeakyReLU and pooling, [n, channels, d, h, w], from that of the pooled volume. */
+function leakyUnpool(
+  gpu: Gpu,
+  dy: Tensor,
+  { codes, volume, slope }: NonNullable<ConvolveOptions['unpool']>,
+): Tensor {
+  const [n, channels] = dy.shape;
+  const { d, h, w } = volume;
+  const volumes = n * channels;
+  const dx = gpu.empty([n, channels, d, h, w], 'gradient before pooling');
+  const { lanes, grid } = rowGrid(
+    codesShape(volume, channels)[4],
+    Math.ceil(d / 2) * Math.ceil(h / 2),
+    volumes,
+  );
+  gpu.run('leaky_unpool', {
+    bindings: { dy, codes, dx },
+    params: { volumes, d, h, w, lanes, slope },
+    grid,
+  });
+  return dx;
 }
 
 /** The convolution as a matrix product. */
