@@ -1,3 +1,4 @@
+import { mendNames } from './atlas-faults.ts';
 import { InputError } from './error.ts';
 import { readVolume } from './nifti.ts';
 import { resample } from './resample.ts';
@@ -19,6 +20,8 @@ export interface Atlas {
   readonly labels: Int32Array;
   /** In the order of the table, without the background; a region may have no voxel. */
   readonly regions: Region[];
+  /** A note for each name that is misspelt in the table and was mended. */
+  readonly mended?: readonly string[];
 }
 
 /** Names of the label table's columns, in order of preference: Clinica, lists of codes, BIDS (`dseg.tsv`). */
@@ -30,7 +33,8 @@ const largestExact = 2 ** 24; // above it, float32 skips whole numbers
 /**
  * Reads an atlas: a NIfTI image of whole-numbered labels and a tab-separated table of their names. The table has a column
  * roi_value, value or index, and a column roi_name or name. Where it has several columns of values, the first that knows
- * every label of the image is taken. The background is value 0 and any row named Background.
+ * every label of the image is taken. The background is value 0 and any row named Background. The misspelt names of Clinica's
+ * AAL2 table are mended, with a note.
  *
  * @throws InputError when either file cannot be read, a label is not a whole number or is missing from the table, or the
  *   table names a value twice
@@ -41,7 +45,7 @@ export function readAtlas(path: string, labelsPath: string): Atlas {
   const table = readTable(labelsPath);
   const { regions, background } = regionsOf(table, present, path);
   const labels = Int32Array.from(data, (value) => (background.has(value) ? 0 : value));
-  return { path, grid, labels, regions };
+  return { path, grid, labels, ...mendNames(regions) };
 }
 
 /**

@@ -123,8 +123,8 @@ function grouped(answers: readonly Answer[]): Map<string, Answer[]> {
   return groups;
 }
 
-/** Between the two nearest values, linearly. */
-function quantile(sorted: readonly number[], share: number): number {
+/** The value below which a share of the sorted values lies: between the two nearest ones, linearly. */
+export function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const low = Math.floor(place);
   return sorted[low] + (place - low) * (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]);

@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { bench } from './bench.ts';
 import { cohort } from './cohort.ts';
+import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
@@ -9,6 +10,7 @@ import { grid } from './grid.ts';
 import { importCommand } from './import.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
+import { regions } from './regions.ts';
 import { resample } from './resample.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
@@ -28,6 +30,8 @@ export const commands: readonly CommandModule<object, any>[] = [
   evaluate,
   mask,
   grid,
+  regions,
+  compare,
   importCommand,
   exportCommand,
   resample,
