@@ -86,15 +86,17 @@ function asText({ points, lines, paths }: GridResult): string {
     [
       'stage',
       'mask',
+      'learning rate',
       'steps',
       { title: 'loss', digits: 4 },
       { title: 'probability', digits: 4 },
       'touched',
       'top regions',
     ],
-    points.map(({ point, result }) => [
+    points.map(({ point, result, learningRate, fellBack, diverged }) => [
       point.stage,
       point.name.replaceAll('_', ' ').replaceAll('-', ' '),
+      `${learningRate}${diverged ? ', diverged' : fellBack ? ', after divergence' : ''}`,
       result.steps,
       result.best.validation.total,
       result.probabilities.after,

@@ -3,20 +3,22 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
 import { axes, type GridPoint, type GridStage, gridPoints, variedAxes } from '../../masking/grid.ts';
+import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import type { LineSimilarity } from './grid.ts';
-import type { MaskGroupResult } from './mask-group.ts';
+import type { MadePoint } from './grid-point.ts';
 
 /** A mask of a grid, and what came of it. */
-export interface PointResult {
+export interface PointResult extends MadePoint {
   readonly point: GridPoint;
-  readonly result: MaskGroupResult;
 }
 
 /** What a finished grid writes. */
 export interface GridContent {
   readonly stages: readonly GridStage[];
   readonly made: readonly PointResult[];
+  /** what a point does not say */
+  readonly objective: ObjectiveOptions;
   readonly lines: readonly LineSimilarity[];
   readonly maskOf: (point: GridPoint) => Float32Array;
   readonly grid: Grid;
@@ -36,7 +38,7 @@ export const gridMarker = 'points.tsv';
 
 /** Writes a grid's tables and pictures beside its masks. */
 export function writeGrid(directory: string, content: GridContent): GridPaths {
-  const { stages, made, lines } = content;
+  const { stages, lines } = content;
   const place = (name: string) => path.join(directory, name);
   const similarities = lines.map((line) => {
     const file = place(`similarity_${line.stage}_${line.axis}.tsv`);
@@ -48,7 +50,7 @@ export function writeGrid(directory: string, content: GridContent): GridPaths {
     writeFileAtomic(file, stagePicture(stage, content));
     return file;
   });
-  writeFileAtomic(place(gridMarker), pointTable(made, directory));
+  writeFileAtomic(place(gridMarker), pointTable(content, directory));
   return { points: place(gridMarker), similarities, pictures };
 }
 
@@ -63,10 +65,11 @@ function similarityTable({ axis, values, similarity }: LineSimilarity): string {
   return formatTable(columns, rows);
 }
 
-function pointTable(made: readonly PointResult[], directory: string): string {
-  const rows = made.map(({ point, result }) => ({
+function pointTable({ made, objective }: GridContent, directory: string): string {
+  const rows = made.map(({ point, result, learningRate, fellBack, diverged }) => ({
     stage: point.stage,
-    ...Object.fromEntries(axes.map((axis) => [axis, point.objective[axis]])),
+    ...Object.fromEntries(axes.map((axis) => [axis, point.objective[axis] ?? objective[axis]])),
+    learning_rate: learningRate,
     steps: result.steps,
     kept_epoch: result.best.epoch,
     loss: result.best.validation.total,
@@ -78,15 +81,22 @@ function pointTable(made: readonly PointResult[], directory: string): string {
       .map(({ region }) => region.name)
       .join(','),
     mask: path.relative(directory, result.paths.mask),
+    fell_back: fellBack,
+    diverged,
   }));
   return formatTable(Object.keys(rows[0]), rows);
 }
 
 /** Rows along the first option that a stage varies, columns along the second (paper, figures 3 and 4). */
-function stagePicture(stage: GridStage, { maskOf, grid, background }: GridContent): Uint8Array {
+function stagePicture(stage: GridStage, { made, maskOf, grid, background }: GridContent): Uint8Array {
   const [first, second] = variedAxes(stage);
   const points = gridPoints(stage);
-  const tile = (point: GridPoint, heading: string) => ({ heading, mask: maskOf(point) });
+  const of = new Map(made.map((one) => [one.point.stage + one.point.name, one]));
+  const tile = (point: GridPoint, heading: string) => {
+    const { learningRate, fellBack, diverged } = of.get(point.stage + point.name)!;
+    const told = diverged ? ', diverged' : fellBack ? `, lr ${learningRate}` : '';
+    return { heading: heading + told, mask: maskOf(point) };
+  };
   const rows = second
     ? stage.vary[first]!.map((value) => ({
         heading: `${first} ${value}`,

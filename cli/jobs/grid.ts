@@ -2,14 +2,18 @@ import path from 'node:path';
 import type { Atlas } from '../../cohort/atlas.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
+import { untouchedLoss } from '../../masking/divergence.ts';
 import { type GridLine, type GridPoint, type GridStage, gridLines, gridPoints } from '../../masking/grid.ts';
+import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
+import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type GridPaths, type PointResult, writeGrid } from './grid-files.ts';
+import { makePoint } from './grid-point.ts';
 import { lockFolder } from './lock.ts';
-import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
-import { readMaskInputs } from './mask-inputs.ts';
+import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
+import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 
 export interface GridOptions extends Omit<MaskGroupOptions, 'atlas'> {
   readonly stages: readonly GridStage[];
@@ -39,9 +43,10 @@ export interface GridResult {
 
 /**
  * A grid of group masks (paper, sections 2.3.2 and 3.1): one for every combination of the stages' values, each in a folder of
- * its own, then how alike they are along each option, and what they look like. Masks that are finished are not made again.
+ * its own, then how alike they are along each option, and what they look like. Masks that are finished are not made again; one
+ * whose training diverges is made with a tenth of the learning rate.
  *
- * @throws InputError as `maskGroup` does. After an abort the masks so far stay, and the same call goes on.
+ * @throws InputError as `maskGroup` and `makePoint` do. After an abort the masks so far stay, and the same call goes on.
  */
 export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<GridResult | null> {
   const startedAt = new Date();
@@ -52,17 +57,21 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
     const inputs = readMaskInputs({ ...common, atlas: sources });
     let opened: Promise<OpenGpu> | undefined;
     const open = () => (opened ??= hooks.open());
+    let ones: Promise<number> | undefined;
+    const untouched = () => (ones ??= open().then(({ gpu }) => lossOfOnes(gpu, inputs, options.objective)));
     const made: PointResult[] = [];
     for (const [i, point] of points.entries()) {
       hooks.onPoint?.(point, i, points.length);
       const out = path.join(options.out, point.stage, point.name);
       const objective = { ...options.objective, ...point.objective };
-      const result = await maskGroup(
+      const { onStep, onEpoch, signal } = hooks;
+      const watch = { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }), ...(signal && { signal }) };
+      const one = await makePoint(
         { ...common, atlas: sources, objective, out },
-        { ...hooks, open, inputs },
+        { ...watch, open, inputs, untouched },
       );
-      if (result.interrupted) return null;
-      made.push({ point, result });
+      if (one.result.interrupted) return null;
+      made.push({ point, ...one });
     }
     const masks = new Map(
       made.map(({ point, result }) => [
@@ -74,20 +83,54 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
     const lines = stages.flatMap(gridLines).map((line) => similarities(line, inputs.atlas!, measure, of));
     const { grid } = inputs.images;
     const background = await inputs.images.mean(inputs.select);
-    const paths = writeGrid(options.out, { stages, made, lines, maskOf: of, grid, background });
-    const { report } = await open();
+    const paths = writeGrid(options.out, {
+      stages,
+      made,
+      objective: options.objective,
+      lines,
+      maskOf: of,
+      grid,
+      background,
+    });
+    const used = await opened; // none where every mask was there
     writeSidecar(options.out, 'grid', {
       command: 'grid',
       options: { ...options },
       seed: options.group.seed,
-      adapter: report,
+      adapter: used?.report,
       startedAt,
       finishedAt: new Date(),
-      results: { lines },
+      ...(used && { peakBytes: used.gpu.memory().peakBytes }),
+      results: {
+        lines,
+        fellBack: made
+          .filter(({ fellBack }) => fellBack !== null)
+          .map(({ point, learningRate, fellBack, diverged }) => ({
+            stage: point.stage,
+            mask: point.name,
+            learningRate,
+            because: fellBack,
+            diverged,
+          })),
+      },
     });
     return { points: made, lines, paths };
   } finally {
     unlock();
+  }
+}
+
+/** The loss that every mask of the grid starts from, over the images to select on. */
+async function lossOfOnes(
+  gpu: OpenGpu['gpu'],
+  { model, images, select, classIndex }: MaskInputs,
+  { score }: ObjectiveOptions,
+): Promise<number> {
+  const network = new Network(gpu, model.architecture, model.weights);
+  try {
+    return await untouchedLoss(network, images, select, classIndex, score);
+  } finally {
+    network.release();
   }
 }
 

@@ -19,11 +19,11 @@ const atlas = ['--atlas', files.atlas, '--labels', files.labels];
 const { grid, storage } = readVolume(cohort.sessions[0].path);
 const { labels, regions } = readAtlas(files.atlas, files.labels);
 const ad = cohort.sessions.filter(({ diagnosis }) => diagnosis === 'AD');
-const valueOf = (name: string) => regions.find((region) => region.name === name)!.value;
+const labelOf = (name: string) => regions.find((region) => region.name === name)!.value;
 
 /** A mask that hides regions by so much, as `mask group` leaves it: with its sidecar. */
 function mask(name: string, hidden: Record<string, number>, sidecar?: object): string {
-  const by = new Map(Object.entries(hidden).map(([region, amount]) => [valueOf(region), amount]));
+  const by = new Map(Object.entries(hidden).map(([region, amount]) => [labelOf(region), amount]));
   const data = Float32Array.from(labels, (label) => 1 - (by.get(label) ?? 0));
   writeVolume(place(`${name}/mask.nii.gz`), data, { grid, storage });
   if (sidecar) writeFileAtomic(place(`${name}/mask.json`), JSON.stringify(sidecar));
@@ -114,9 +114,9 @@ it('reads masks from a table, with names, folds and longitudinal sessions of its
   const table = place('masks.tsv');
   writeFileSync(
     table,
-    'path\tname\tparticipant_id\tsession_id\n' +
-      'folds/split-0/run-0/mask.nii.gz\tfirst\tsub-X\tses-M00\n' +
-      'folds/split-1/run-0\tsecond\tsub-X\tses-M06\n',
+    'path\tname\tparticipant_id\tsession_id\tfold\n' +
+      'folds/split-0/run-0/mask.nii.gz\tfirst\tsub-X\tses-M00\t0\n' +
+      'folds/split-1/run-0\tsecond\tsub-X\tses-M06\t0\n',
   );
   const one = place('compared-table');
   expect(await main(['compare', table, ...atlas, '--out', one, '--no-prob-cnn', '--measure', 'sum'])).toBe(0);
@@ -151,7 +151,7 @@ it('says why it leaves probCNN out, and refuses to when it was asked for', async
 
 it.each<[string, () => string[], number, RegExp]>([
   ['a single mask', () => [place('folds/split-0')], 1, /is a single mask/],
-  ['a table without masks', () => [files.cohort, '--no-prob-cnn'], 1, /is called|outside 0 to 1|no number/],
+  ['a table without paths', () => [files.labels], 1, /lacks the column path/],
   [
     'an image that is not in the table',
     () => [place('folds'), '--images', files.labels],
