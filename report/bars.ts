@@ -18,6 +18,8 @@ export interface BarsOptions {
   readonly valueName?: string;
   /** How many bars are shown, the largest first; 10 when not given. */
   readonly top?: number;
+  /** The values are whole numbers, as counts. */
+  readonly whole?: boolean;
 }
 
 const width = 1200;
@@ -38,7 +40,7 @@ const marked = seriesColours[1];
  * @returns a PNG file, 1200 pixels wide
  */
 export function renderBars(bars: readonly Bar[], options: BarsOptions = {}): Uint8Array {
-  const { title = 'Regions', valueName = 'mean of 1 - m', top = 10 } = options;
+  const { title = 'Regions', valueName = 'mean of 1 - m', top = 10, whole = false } = options;
   const ranked = bars.filter((bar) => !Number.isNaN(bar.value)).sort((a, b) => b.value - a.value);
   const shown = ranked.slice(0, top);
   const missed = ranked.slice(top).filter((bar) => bar.planted);
@@ -52,7 +54,7 @@ export function renderBars(bars: readonly Bar[], options: BarsOptions = {}): Uin
 
   const canvas = new Canvas(width, bottom + footer, paper);
   canvas.text(title, margin, margin, { colour: ink, size: 2.5 });
-  for (const tick of linearTicks(0, most)) {
+  for (const tick of linearTicks(0, most).filter((tick) => !whole || Number.isInteger(tick))) {
     canvas.rect(x(tick), header - 6, 1, bottom - header + 6, grid);
     canvas.text(tickLabel(tick), x(tick), bottom + 10, { colour: faint, size: 1.75, align: 'center' });
   }
@@ -60,13 +62,20 @@ export function renderBars(bars: readonly Bar[], options: BarsOptions = {}): Uin
     const middle = header + (i + 0.5) * pitch;
     canvas.text(label(bar), left - 12, middle, { colour: ink, align: 'right', middle: true });
     canvas.rect(left, middle - thickness / 2, x(bar.value) - left, thickness, bar.planted ? marked : plain);
-    const value = bar.value >= 0.001 || bar.value === 0 ? bar.value.toFixed(3) : bar.value.toExponential(1);
-    canvas.text(value, x(bar.value) + 10, middle, { colour: ink, size: 1.75, middle: true });
+    canvas.text(whole ? String(bar.value) : decimal(bar.value), x(bar.value) + 10, middle, {
+      colour: ink,
+      size: 1.75,
+      middle: true,
+    });
   });
   canvas.rect(left, header - 6, 1, bottom - header + 6, faint);
   canvas.text(valueName, (left + right) / 2, bottom + 34, { colour: ink, size: 1.75, align: 'center' });
   if (bars.some((bar) => bar.planted)) legend(canvas, missed, bars.length);
   return canvas.png();
+}
+
+function decimal(value: number): string {
+  return value >= 0.001 || value === 0 ? value.toFixed(3) : value.toExponential(1);
 }
 
 function legend(canvas: Canvas, missed: readonly Bar[], of: number): void {

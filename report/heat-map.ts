@@ -50,7 +50,8 @@ export function renderHeatMap(map: HeatMap): Uint8Array {
   const cell = numbered
     ? Math.max(44, Math.min(96, Math.floor(room / most)))
     : Math.max(3, Math.floor(room / most));
-  const left = margin + (numbered ? Math.max(widest(rows), size * textWidth(map.rowsName ?? '')) + 14 : 0);
+  const label = (row: number) => `${rows[row]}  ${row + 1}`;
+  const left = margin + (numbered ? widest(rows.map((_, row) => label(row))) + 12 : 0);
   // Columns carry their numbers: their names would have to lean over.
   const top = header + (numbered ? 34 : 0);
   const width = Math.max(
@@ -62,10 +63,10 @@ export function renderHeatMap(map: HeatMap): Uint8Array {
   canvas.text(map.title, margin, 24, { colour: ink, size: 2.5 });
   if (map.rowsName && map.columnsName)
     canvas.text(`rows: ${map.rowsName}, columns: ${map.columnsName}`, margin, 58, { colour: faint, size });
-  rows.forEach((name, row) => {
+  rows.forEach((_, row) => {
     const y = top + row * cell;
     if (numbered)
-      canvas.text(`${name}  ${row + 1}`, left - 10, y + cell / 2, {
+      canvas.text(label(row), left - 12, y + cell / 2, {
         colour: ink,
         size,
         align: 'right',

@@ -155,7 +155,7 @@ function asText({ masks, similarity, probCnn, summaries, structureCounts, paths 
         summaries.map(({ kind, pairs, participants, similarity: roi, probCnn: prob }) => [
           kind,
           pairs,
-          participants,
+          participants || null,
           spreadText(roi),
           spreadText(prob),
         ]),

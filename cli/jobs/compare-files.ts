@@ -93,6 +93,7 @@ export function writeComparison(directory: string, content: ComparisonContent): 
         title: 'Top regions',
         valueName: `masks (of ${masks.length}) that have it among their top ones`,
         top: 15,
+        whole: true,
       },
     ),
   );

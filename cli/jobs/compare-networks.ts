@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
@@ -134,6 +135,13 @@ function requireGrid(
 
 function readMu(mu: number | string, grid: Grid, { name }: MaskEntry): number | Float32Array {
   if (typeof mu === 'number') return mu;
+  if (!existsSync(mu)) {
+    throw new InputError(
+      name,
+      `its mu (${mu}) is no number and no file`,
+      'Give a number or a volume with --mu, or leave probCNN out with --no-prob-cnn',
+    );
+  }
   const its = readGrid(mu);
   if (sameGrid(its, grid)) return readVolume(mu).data;
   const [found, wanted] = describeGrids(its, grid);

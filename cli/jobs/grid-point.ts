@@ -81,9 +81,9 @@ async function divergenceOf(result: MaskGroupResult, { untouched }: PointHooks):
   );
 }
 
-/** What a mask follows from, but for the adapter. */
+/** What a mask follows from, but for the adapter: every option but those that say where things lie, and what lies there. */
 function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
-  const { objective, group } = options;
+  const { model, cohort: _1, split: _2, atlas: _3, out: _4, overwrite: _5, planted: _6, ...rules } = options;
   const images = (sessions: MaskInputs['fit']) =>
     sessions.map(({ participantId, sessionId, path: file }) => {
       const { size, mtimeMs } = statSync(file);
@@ -92,14 +92,17 @@ function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
   const { mu, atlas } = inputs;
   return {
     version: versions().voxmask,
-    objective,
-    group: { ...group, maxSteps: Number.isFinite(group.maxSteps) ? group.maxSteps : null },
+    ...rules,
     className: inputs.className,
-    network: digest(readFileSync(modelFile(options.model))),
+    network: digest(readFileSync(modelFile(model))),
     images: digest(JSON.stringify([images(inputs.fit), images(inputs.select)])),
-    mu: typeof mu === 'number' ? mu : digest(new Uint8Array(mu.buffer, mu.byteOffset, mu.byteLength)),
-    atlas: atlas && digest(JSON.stringify(atlas.regions) + digest(new Uint8Array(atlas.labels.buffer))),
+    mu: mu instanceof Float32Array ? digest(bytesOf(mu)) : options.mu,
+    atlas: atlas && digest(JSON.stringify(atlas.regions) + digest(bytesOf(atlas.labels))),
   };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function finished(folder: string, identity: object): MadePoint | null {

@@ -47,12 +47,14 @@ export function madeWith(file: string): MadeWith {
     sessionId: text(results.sessionId) ?? text(options.sessionId) ?? partOf(folder, 'ses'),
   };
   const { mu } = options;
+  // a mask of sessions names its cohort, or its single image, by where they come from
+  const from = { cohort: options.cohort, image: options.image, ...(options.from as object | undefined) };
   return {
     model: place(options.model),
     className: text(results.className) ?? text(options.className),
     mu: typeof mu === 'number' ? mu : place(mu),
-    table: place(options.cohort),
-    images: imagesOf(results.selectedOn, place(options.image), own),
+    table: place(from.cohort),
+    images: imagesOf(results.selectedOn, place(from.image), own),
     ...own,
   };
 }

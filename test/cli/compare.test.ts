@@ -93,7 +93,7 @@ it('compares folds by regions and by what each network sees', async () => {
 
 it('compares sessions within and between participants, each network on the session itself', async () => {
   const [a, b] = ad;
-  const own = { options: { model, cohort: files.cohort, className: 'AD', mu: 0 }, results: {} };
+  const own = { options: { model, from: { cohort: files.cohort }, className: 'AD', mu: 0 }, results: {} };
   mask(`sessions/${a.participantId}/${a.sessionId}`, { Hippocampus_L: 1 }, own);
   mask(`sessions/${b.participantId}/${b.sessionId}`, { Hippocampus_R: 1 }, own);
   const out = place('compared-sessions');
@@ -160,7 +160,12 @@ it.each<[string, () => string[], number, RegExp]>([
   ],
   ['another class', () => [place('folds'), '--class', 'MCI'], 1, /knows no class MCI/],
   ['no number of regions', () => [place('folds'), '--top', '0'], 2, /--top takes a whole number from 1/],
-  ['mu that is not there', () => [place('folds'), '--mu', 'nowhere.nii'], 1, /nowhere\.nii/],
+  [
+    'mu that is not there',
+    () => [place('folds'), '--mu', 'nowhere.nii'],
+    1,
+    /its mu \(nowhere\.nii\) is no number and no file/,
+  ],
 ])('refuses %s', async (_, words, code, fault) => {
   expect(await main(['compare', ...words(), ...atlas, '--out', place('never')])).toBe(code);
   expect(printed.err).toMatch(fault);
