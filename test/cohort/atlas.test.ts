@@ -26,6 +26,20 @@ describe('readAtlas', () => {
     }
   });
 
+  it("mends the misspelt names of Clinica's AAL2, with a note, and no other atlas's", () => {
+    const names = (rows: string) => {
+      const { regions, mended } = readAtlas(volume, tsv(`roi_value\troi_name\n${rows}`));
+      return [regions.map(({ name }) => name), mended];
+    };
+    expect(names('2001\tFCmed_L\n2\tOFCmed_R\n4101\tCFCpost_R\n4\tOFCpost_L\n')).toEqual([
+      ['OFCmed_L', 'OFCmed_R', 'OFCpost_R', 'OFCpost_L'],
+      ['FCmed_L is read as OFCmed_L', 'CFCpost_R is read as OFCpost_R'],
+    ]);
+    expect(names('2001\tFCmed_L\n4101\tCFCpost_R\n')).toEqual([['FCmed_L', 'CFCpost_R'], []]);
+    const both = '2001\tFCmed_L\n2\tOFCmed_R\n4101\tOFCmed_L\n';
+    expect(names(both)).toEqual([['FCmed_L', 'OFCmed_R', 'OFCmed_L'], []]);
+  });
+
   it('takes the column of values that knows the labels', () => {
     const table = tsv('index\tvalue\tname\n1\t2001\tone\n2\t4101\ttwo\n');
     const byCode = readAtlas(volume, table);
