@@ -14,6 +14,7 @@ import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type ComparePaths, compareMarker, writeComparison } from './compare-files.ts';
 import { type NetworkChoice, type NetworkGroup, networkGroups, unknownNetworks } from './compare-networks.ts';
+import { CompareProgress } from './compare-progress.ts';
 import { lockFolder } from './lock.ts';
 import { findMasks, type MaskEntry } from './mask-sets.ts';
 import {
@@ -75,6 +76,8 @@ export interface CompareResult {
  * Compares masks (paper, sections 2.4 and 3): ROI similarity and probCNN of all pairs, their top regions, and summaries over
  * sessions, participants, folds, runs and cohorts.
  *
+ * After an abort, what networks have said so far stays, and the same call goes on.
+ *
  * @throws InputError for masks, an atlas, networks or images that are missing or do not fit together
  */
 export async function compareMasks(options: CompareOptions, hooks: CompareHooks): Promise<CompareResult> {
@@ -101,7 +104,8 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
     const uses: RegionUse[][] = [];
     eachMask(files, options, (mask) => uses.push(regionUse(mask, atlas)));
     const similarity = uses.map((a) => uses.map((b) => roiSimilarity(a, b, options.measure)));
-    const cells = groups && (await probeAll(groups, files, grid, options, hooks));
+    const progress = groups && new CompareProgress(options.out, files, groups, options);
+    const cells = progress && (await probeAll(groups, files, grid, options, hooks, progress));
     const top = countTop(uses, options.top);
     const compared = comparedOf(entries, options);
     const masks = compared.map((one, i) => ({
@@ -121,6 +125,7 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
       summaries,
     };
     const paths = writeComparison(options.out, content);
+    progress?.remove();
     const opened = groups && (await hooks.open());
     writeSidecar(options.out, 'compare', {
       command: 'compare',
@@ -145,12 +150,13 @@ async function probeAll(
   grid: Grid,
   reading: MaskReading,
   { open, signal, onProbed }: CompareHooks,
+  progress: CompareProgress,
 ): Promise<MaskedProbabilities[][]> {
   const { gpu } = await open();
   const cells: MaskedProbabilities[][] = files.map(() => []);
   const total = groups.length * files.length;
   let done = 0;
-  for (const { model, classIndex, mu, members } of groups) {
+  for (const [place, { model, classIndex, mu, members }] of groups.entries()) {
     const network = new Network(gpu, model.architecture, model.weights);
     const tensor = typeof mu === 'number' ? gpu.full([1], mu, 'mu') : gpu.tensor(grid.shape, mu, 'mu');
     const images = new ImageStore(grid, { intensity: model.intensity });
@@ -158,10 +164,12 @@ async function probeAll(
     try {
       for (const [b, file] of files.entries()) {
         signal?.throwIfAborted();
-        const mask = readMask(file, reading);
-        const probed = await probe({ network, images, classIndex, mu: tensor, lists }, mask);
-        members.forEach(({ place }, i) => {
-          cells[place][b] = probed[i];
+        const known = progress.of(place, b);
+        const ask = () => probe({ network, images, classIndex, mu: tensor, lists }, readMask(file, reading));
+        const probed = known ?? (await ask());
+        if (!known) progress.add(place, b, probed);
+        members.forEach((member, i) => {
+          cells[member.place][b] = probed[i];
         });
         onProbed?.(++done, total);
       }
