@@ -9,7 +9,7 @@ export interface HeatMap {
   readonly caption: string;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  /** what rows and columns are, as "network of" and "mask of" */
+  /** what rows and columns are, as "network" and "mask" */
   readonly rowsName?: string;
   readonly columnsName?: string;
   /** one list per row; null or NaN where there is no number */

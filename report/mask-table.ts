@@ -33,8 +33,8 @@ const ink: Rgb = [232, 234, 238];
 const faint: Rgb = [142, 148, 158];
 
 /**
- * Draws the table as a PNG file. All tiles show the same slice, the one that the masks together occlude most, so that they
- * can be compared; neurological display (the subject's left on the left).
+ * Draws the table as a PNG file. All tiles show the same slice, the one where the masks together occlude the brain most, so
+ * that they can be compared; neurological display (the subject's left on the left).
  *
  * @throws RangeError when a mask's length is not that of the grid, or there is no mask
  */
@@ -48,14 +48,14 @@ export function renderMaskTable({ title, grid, background, rows }: MaskTable): U
   }
   const occlusion = (mask: Float32Array, voxel: number) => Math.max(0, Math.min(1, 1 - mask[voxel])) || 0;
   const view = views[0];
-  const total = profiles(grid, (voxel) => masks.reduce((sum, mask) => sum + occlusion(mask, voxel), 0));
-  const along = total[view.axis];
-  const index = along.indexOf(Math.max(...along));
   const white = brightest(background);
-  const frame = widened(
-    boundingBox(grid, (voxel) => background[voxel] > 0.05 * white),
-    grid,
-  );
+  const brain = (voxel: number) => background[voxel] > 0.05 * white;
+  // Squared, and in the brain only: a faint veil over all, air included, must not draw the slice to the largest one.
+  const shown = (voxel: number) =>
+    brain(voxel) ? masks.reduce((sum, mask) => sum + occlusion(mask, voxel) ** 2, 0) : 0;
+  const along = profiles(grid, shown)[view.axis];
+  const index = along.indexOf(Math.max(...along));
+  const frame = widened(boundingBox(grid, brain), grid);
   const [wide, high] = [view.across, view.down].map(
     (axis) => (frame[axis][1] - frame[axis][0] + 1) * spacing(grid)[axis],
   );

@@ -77,8 +77,8 @@ export function writeComparison(directory: string, content: ComparisonContent): 
           "probability of the true class under another's mask; near 1: dissimilar, near 0: the mask hides it",
         rows: names,
         columns: names,
-        rowsName: 'network and images of',
-        columnsName: 'mask of',
+        rowsName: 'network and images',
+        columnsName: 'mask',
         values: probCnn,
       }),
     );
