@@ -22,6 +22,9 @@ export interface Architecture {
   readonly classes: readonly string[];
 }
 
+/** What the convolutional part of a network is made of. */
+export type Convolutional = Pick<Architecture, 'inputShape' | 'channels' | 'subBlocks' | 'reduction'>;
+
 /** The network's defaults (docs/method.md; not the authors' figure 1, which the paper's text lost). */
 export const defaultArchitecture = {
   channels: [8, 16, 32, 64, 128, 256, 512],
@@ -54,7 +57,11 @@ export interface FullyConnected {
  * The sub-blocks in order. All but a block's last keep the block's input channels. Modules are counted as in the
  * authors' toolkit: convolution, batch normalisation and LeakyReLU of each sub-block, then the pooling.
  */
-export function subBlocks({ channels, subBlocks: counts, reduction }: Architecture): SubBlock[] {
+export function subBlocks({
+  channels,
+  subBlocks: counts,
+  reduction,
+}: Pick<Convolutional, 'channels' | 'subBlocks' | 'reduction'>): SubBlock[] {
   return channels.flatMap((outputs, block) => {
     const inputs = block === 0 ? 1 : channels[block - 1];
     return Array.from({ length: counts[block] }, (_, i) => {

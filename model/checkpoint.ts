@@ -10,7 +10,7 @@ import type { WeightArray, Weights } from './weights.ts';
  * A training between two steps: with it, it goes on and ends with the same bits. Random numbers need no state, since each
  * is drawn by the seed and the number of its step; nor does early stopping, which the epochs tell.
  */
-export interface TrainState {
+export interface TrainState<E = Epoch> {
   /** the epoch under way, from 1, and the steps of it that are done */
   readonly epoch: number;
   readonly step: number;
@@ -18,7 +18,7 @@ export interface TrainState {
   readonly lossSum: number;
   readonly images: number;
   /** the epochs that are complete */
-  readonly epochs: readonly Epoch[];
+  readonly epochs: readonly E[];
   readonly weights: Weights;
   readonly adam: AdamState;
   /** the weights of the best epoch so far; null before the first is complete */
@@ -26,8 +26,8 @@ export interface TrainState {
 }
 
 /** What is kept beside a state, so that it is taken up by the training that it belongs to. */
-export interface Checkpoint {
-  readonly state: TrainState;
+export interface Checkpoint<E = Epoch> {
+  readonly state: TrainState<E>;
   /** the inputs and options of the training, as JSON */
   readonly identity: unknown;
 }
@@ -36,7 +36,7 @@ export interface Checkpoint {
  * Writes a checkpoint as safetensors: arrays `weights/...`, `best/...`, `adam.first/N`, `adam.second/N`; all else is JSON in
  * the metadata. Whole or not at all.
  */
-export function writeCheckpoint(path: string, { state, identity }: Checkpoint): void {
+export function writeCheckpoint<E>(path: string, { state, identity }: Checkpoint<E>): void {
   const { weights, best, adam, ...progress } = state;
   const arrays: Weights = new Map([
     ...renamed(weights, 'weights/'),
@@ -52,8 +52,8 @@ export function writeCheckpoint(path: string, { state, identity }: Checkpoint): 
   writeFileAtomic(path, formatSafetensors(arrays, metadata));
 }
 
-/** Reads a checkpoint. @throws InputError when it is none, or damaged */
-export function readCheckpoint(path: string): Checkpoint {
+/** Reads a checkpoint of a training whose epochs are such. @throws InputError when it is none, or damaged */
+export function readCheckpoint<E = Epoch>(path: string): Checkpoint<E> {
   const { weights: arrays, metadata } = parseSafetensors(readFileSync(path), path);
   try {
     const { adamSteps, ...progress } = JSON.parse(metadata.progress);
@@ -95,7 +95,8 @@ function flat(data: Float32Array): WeightArray {
 }
 
 /** JSON writes what is no number (a sensitivity without a case) as null. */
-function withNumbers(epoch: Epoch): Epoch {
+function withNumbers<E>(epoch: E & { validation?: Epoch['validation'] }): E {
+  if (!epoch.validation) return epoch;
   const validation = Object.fromEntries(
     Object.entries(epoch.validation).map(([name, value]) => [name, value ?? Number.NaN]),
   ) as unknown as Epoch['validation'];

@@ -31,7 +31,7 @@ export function normalisedLayer(
   tape: Tape,
   parts: readonly Tensor[],
   { weight, bias, norm }: LayerTensors,
-  { stride, pooled }: SubBlock,
+  { stride, pooled }: Pick<SubBlock, 'stride' | 'pooled'>,
   training: boolean,
 ): readonly Tensor[] {
   const convolved = parts.map((part) => conv3d(tape, part, weight, bias, stride, training));

@@ -49,7 +49,7 @@ export function layerVolumes(layers: readonly SubBlock[], shape: readonly number
 }
 
 /** Voxels along each axis before a sub-block, behind its convolution, and behind its pooling. */
-function layerSizes(layers: readonly SubBlock[], shape: readonly number[]) {
+export function layerSizes(layers: readonly SubBlock[], shape: readonly number[]) {
   let input = shape;
   return layers.map(({ stride, pooled }) => {
     const convolved = input.map((size) => convolvedSize(size, stride));
@@ -59,7 +59,8 @@ function layerSizes(layers: readonly SubBlock[], shape: readonly number[]) {
   });
 }
 
-function voxelsOf(sizes: readonly number[]): number {
+/** Voxels of a volume of these sizes. */
+export function voxelsOf(sizes: readonly number[]): number {
   return sizes.reduce((product, size) => product * size, 1);
 }
 

@@ -4,6 +4,7 @@ import { Adam, type AdamState } from '../engine/adam.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import type { Learner } from './learner.ts';
 import type { Network } from './network.ts';
 import type { TrainOptions } from './train.ts';
 
@@ -15,8 +16,8 @@ export interface Stepped {
 
 /** Adam over a network's parameters, which are made trainable. @param state to go on from */
 export function startAdam(
-  network: Network,
-  { learningRate, weightDecay }: TrainOptions,
+  network: Learner,
+  { learningRate, weightDecay }: Pick<TrainOptions, 'learningRate' | 'weightDecay'>,
   state?: AdamState,
 ): Adam {
   network.setTrainable(true);
@@ -58,7 +59,15 @@ export function trainStep(
   return finite(value, batch, step);
 }
 
-async function finite(read: Promise<Float32Array>, batch: readonly Session[], step: number): Promise<number> {
+/**
+ * A step's loss. @param read the loss, once the GPU has it; `[1]`
+ * @throws InputError when it is no number, naming the step and its images
+ */
+export async function finite(
+  read: Promise<Float32Array>,
+  batch: readonly Session[],
+  step: number,
+): Promise<number> {
   const [value] = await read;
   if (Number.isFinite(value)) return value;
   const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');

@@ -12,21 +12,54 @@ export interface WeightArray {
 /** A network's parameters and buffers by the names of the authors' toolkit's state_dict. */
 export type Weights = Map<string, WeightArray>;
 
+/** A convolution whose arrays are wanted, and the batch normalisation behind it, if there is one. */
+export interface ConvolutionNames {
+  readonly convolution: string;
+  readonly batchNorm: string | null;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** An array before training: uniform in ±1/sqrt(fanIn), or all of one value. */
+export interface ArrayStart {
+  readonly shape: readonly number[];
+  readonly start: { readonly fanIn: number } | number;
+  readonly type: WeightArray['type'];
+}
+
+/** The arrays of convolutions, in the order of PyTorch's state_dict. */
+export function convolutionArrays(layers: readonly ConvolutionNames[]): Map<string, ArrayStart> {
+  const arrays = new Map<string, ArrayStart>();
+  for (const { convolution, batchNorm, inputs, outputs } of layers) {
+    const start = { fanIn: inputs * 27 };
+    arrays.set(`${convolution}.weight`, { shape: [outputs, inputs, 3, 3, 3], start, type: 'F32' });
+    arrays.set(`${convolution}.bias`, { shape: [outputs], start, type: 'F32' });
+    if (batchNorm === null) continue;
+    for (const [part, value] of Object.entries({ weight: 1, bias: 0, running_mean: 0, running_var: 1 }))
+      arrays.set(`${batchNorm}.${part}`, { shape: [outputs], start: value, type: 'F32' });
+    arrays.set(`${batchNorm}.num_batches_tracked`, { shape: [], start: 0, type: 'I64' });
+  }
+  return arrays;
+}
+
+/** The arrays of a network, in the order of PyTorch's state_dict. */
+function networkArrays(architecture: Architecture): Map<string, ArrayStart> {
+  const arrays = convolutionArrays(subBlocks(architecture));
+  for (const { name, inputs, outputs } of fullyConnected(architecture)) {
+    const start = { fanIn: inputs };
+    arrays.set(`${name}.weight`, { shape: [outputs, inputs], start, type: 'F32' });
+    arrays.set(`${name}.bias`, { shape: [outputs], start, type: 'F32' });
+  }
+  return arrays;
+}
+
 /** Every array that a network of this architecture has, in the order of PyTorch's state_dict. */
 export function weightShapes(architecture: Architecture): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const { convolution, batchNorm, inputs, outputs } of subBlocks(architecture)) {
-    shapes.set(`${convolution}.weight`, [outputs, inputs, 3, 3, 3]);
-    shapes.set(`${convolution}.bias`, [outputs]);
-    for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
-      shapes.set(`${batchNorm}.${part}`, [outputs]);
-    shapes.set(`${batchNorm}.num_batches_tracked`, []);
-  }
-  for (const { name, inputs, outputs } of fullyConnected(architecture)) {
-    shapes.set(`${name}.weight`, [outputs, inputs]);
-    shapes.set(`${name}.bias`, [outputs]);
-  }
-  return shapes;
+  return shapesOf(networkArrays(architecture));
+}
+
+function shapesOf(arrays: ReadonlyMap<string, ArrayStart>): Map<string, readonly number[]> {
+  return new Map([...arrays].map(([name, { shape }]) => [name, shape]));
 }
 
 /**
@@ -34,40 +67,34 @@ export function weightShapes(architecture: Architecture): Map<string, readonly n
  * uniform in ±1/sqrt(fan_in), batch normalisation 1 and 0.
  */
 export function initialWeights(architecture: Architecture, seed: number): Weights {
+  return drawArrays(networkArrays(architecture), seed);
+}
+
+/** Arrays at their start. Each of random values has a sub-stream of its own, by its place among these. */
+export function drawArrays(arrays: ReadonlyMap<string, ArrayStart>, seed: number): Weights {
   const weights: Weights = new Map();
-  const shapes = weightShapes(architecture);
-  const filled = (shape: readonly number[], value: number) => new Float32Array(count(shape)).fill(value);
-  let layer = 0;
-  const uniform = (name: string, fanIn: number) => {
-    const random = new RandomStream(seed, streams.weights, layer++);
-    const bound = 1 / Math.sqrt(fanIn);
-    const shape = shapes.get(name)!;
-    weights.set(name, {
-      shape,
-      data: filled(shape, 0).map(() => random.uniform(-bound, bound)),
-      type: 'F32',
-    });
-  };
-  for (const { convolution, batchNorm, inputs } of subBlocks(architecture)) {
-    uniform(`${convolution}.weight`, inputs * 27);
-    uniform(`${convolution}.bias`, inputs * 27);
-    const values = { weight: 1, bias: 0, running_mean: 0, running_var: 1 };
-    for (const [part, value] of Object.entries(values)) {
-      const shape = shapes.get(`${batchNorm}.${part}`)!;
-      weights.set(`${batchNorm}.${part}`, { shape, data: filled(shape, value), type: 'F32' });
+  let drawn = 0;
+  for (const [name, { shape, start, type }] of arrays) {
+    const data = new Float32Array(count(shape));
+    if (typeof start === 'number') data.fill(start);
+    else {
+      const random = new RandomStream(seed, streams.weights, drawn++);
+      const bound = 1 / Math.sqrt(start.fanIn);
+      for (let i = 0; i < data.length; i++) data[i] = random.uniform(-bound, bound);
     }
-    weights.set(`${batchNorm}.num_batches_tracked`, { shape: [], data: filled([], 0), type: 'I64' });
-  }
-  for (const { name, inputs } of fullyConnected(architecture)) {
-    uniform(`${name}.weight`, inputs);
-    uniform(`${name}.bias`, inputs);
+    weights.set(name, { shape, data, type });
   }
   return weights;
 }
 
 /** @throws InputError listing every array that is missing, surplus or of another shape than the architecture's */
 export function checkWeights(weights: Weights, architecture: Architecture, where: string): void {
-  const shapes = weightShapes(architecture);
+  checkArrays(weights, networkArrays(architecture), where);
+}
+
+/** As checkWeights, of these arrays. */
+export function checkArrays(weights: Weights, arrays: ReadonlyMap<string, ArrayStart>, where: string): void {
+  const shapes = shapesOf(arrays);
   const faults: string[] = [];
   for (const [name, shape] of shapes) {
     const found = weights.get(name);

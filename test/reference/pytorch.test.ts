@@ -18,7 +18,9 @@ import { maskSize, maskSizeGrad } from './mask-size.ts';
 import { maxPool3d, maxPool3dGrad } from './max-pool3d.ts';
 import { type NdArray, ndArray } from './ndarray.ts';
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax-cross-entropy.ts';
+import { meanSquaredError, meanSquaredErrorGrad } from './squared-error.ts';
 import { totalVariation, totalVariationGrad } from './total-variation.ts';
+import { upsample, upsampleGrad } from './upsample.ts';
 
 const folder = new URL('../fixtures/', import.meta.url);
 const numbers = JSON.parse(readFileSync(new URL('operations.json', folder), 'utf8'));
@@ -94,6 +96,19 @@ describe('the reference agrees with PyTorch', () => {
   it.each(['odd', 'mixed', 'ties'])('max pooling: %s', (kind) => {
     const f = fixture(`max_pool3d_${kind}`);
     expectSame({ y: maxPool3d(f.x), dx: maxPool3dGrad(f.x, f.dy) }, f);
+  });
+
+  it.each(['odd', 'mixed'])('upsampling: %s', (kind) => {
+    const f = fixture(`upsample_${kind}`);
+    const [d, h, w] = f.y.shape.slice(2);
+    expectSame({ y: upsample(f.x, [d, h, w]), dx: upsampleGrad(f.dy) }, f);
+  });
+
+  it('mean squared error', () => {
+    const f = fixture('mean_squared_error');
+    const { y, dy } = numbers.mean_squared_error;
+    expect(meanSquaredError(f.a, f.b)).toBeCloseTo(y, 12);
+    expectSame({ ...meanSquaredErrorGrad(f.a, f.b, dy) }, f);
   });
 
   it('linear', () => {

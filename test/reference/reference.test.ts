@@ -20,7 +20,9 @@ import { map, type NdArray } from './ndarray.ts';
 import type { Reduction } from './power.ts';
 import { seeds, source, upTo } from './random.ts';
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax-cross-entropy.ts';
+import { meanSquaredError, meanSquaredErrorGrad } from './squared-error.ts';
 import { totalVariation, totalVariationGrad } from './total-variation.ts';
+import { upsample, upsampleGrad } from './upsample.ts';
 
 /** Holds a gradient against central differences of f, more strictly than the usual rtol 1e-3 and atol 1e-5. */
 function expectGradient(gradient: NdArray, f: () => number, x: NdArray): void {
@@ -114,6 +116,33 @@ describe('every gradient agrees with central finite differences', () => {
         const x = random.distinct(shape, -1, 1.1); // nor does any value tie with the padding
         const dy = random.uniform(maxPool3d(x).shape);
         expectGradient(maxPool3dGrad(x, dy), () => dot(maxPool3d(x), dy), x);
+      }),
+      runs,
+    );
+  });
+
+  it('upsampling', () => {
+    fc.assert(
+      fc.property(batches, seeds, ([n, c, d, h, w], seed) => {
+        const random = source(seed);
+        const dy = random.uniform([n, c, d, h, w]);
+        const dx = upsampleGrad(dy);
+        const x = random.uniform(dx.shape);
+        expectGradient(dx, () => dot(upsample(x, [d, h, w]), dy), x);
+      }),
+      runs,
+    );
+  });
+
+  it('mean squared error', () => {
+    fc.assert(
+      fc.property(volumes, seeds, (shape, seed) => {
+        const random = source(seed);
+        const [a, b] = [random.uniform(shape), random.uniform(shape)];
+        const { da, db } = meanSquaredErrorGrad(a, b, -1.7);
+        const f = () => -1.7 * meanSquaredError(a, b);
+        expectGradient(da, f, a);
+        expectGradient(db, f, b);
       }),
       runs,
     );

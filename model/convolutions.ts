@@ -1,0 +1,80 @@
+import { convBlock, FoldedConvolution } from '../engine/ops/conv-block.ts';
+import { mergeParts, releaseAll, splitBatch } from '../engine/ops/pieces.ts';
+import type { Tape } from '../engine/tape.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { type Convolutional, type SubBlock, subBlocks } from './architecture.ts';
+import { normalisedLayer, SLOPE, trainInGroups } from './layers.ts';
+import type { Parameters } from './parameters.ts';
+import { partition } from './partition.ts';
+
+/** The convolutional part of a network. */
+export class Convolutions {
+  private readonly parameters: Parameters;
+  private readonly inputShape: readonly number[];
+  private readonly layers: readonly SubBlock[];
+  private readonly folded = new Map<string, FoldedConvolution>();
+
+  /** @param parameters holds its weights; whoever made them releases them */
+  constructor(parameters: Parameters, shape: Convolutional) {
+    this.parameters = parameters;
+    this.inputShape = shape.inputShape;
+    this.layers = subBlocks(shape);
+  }
+
+  /**
+   * Where the device cannot bind a layer's volumes of the whole batch, they are computed in parts; the result is that of the
+   * whole.
+   *
+   * @param x        [n, 1, ...inputShape]
+   * @param training whether by the batch's statistics, moving the running ones, or by these
+   * @param largest  bytes that a volume may have
+   * @returns [n, channels, x, y, z]
+   */
+  forward(tape: Tape, x: Tensor, training: boolean, largest: number): Tensor {
+    const [n] = x.shape;
+    if (training) this.unfold();
+    const cuts = partition(this.layers, this.inputShape, n, largest, training);
+    let parts = splitBatch(tape, x, cuts[0].samples);
+    const then = (next: readonly Tensor[]) => {
+      releaseAll(parts);
+      parts = next;
+    };
+    for (const [i, layer] of this.layers.entries()) {
+      const { samples, groups } = cuts[i];
+      then(mergeParts(tape, parts, samples));
+      if (!training && layer.stride === 1) {
+        then(parts.map((part) => convBlock(tape, part, this.fold(layer), SLOPE, layer.pooled)));
+      } else if (groups.length > 1) {
+        then(trainInGroups(tape, parts, this.tensors(layer), layer, groups));
+      } else {
+        then(normalisedLayer(tape, parts, this.tensors(layer), layer, training));
+      }
+    }
+    then(mergeParts(tape, parts, n));
+    return parts[0];
+  }
+
+  release(): void {
+    this.unfold();
+  }
+
+  /** A layer's convolution with its batch normalisation, kept until the weights move. */
+  private fold(layer: SubBlock): FoldedConvolution {
+    let folded = this.folded.get(layer.convolution);
+    if (!folded) {
+      const { weight, bias, norm } = this.tensors(layer);
+      folded = new FoldedConvolution(this.parameters.gpu, weight, bias, norm);
+      this.folded.set(layer.convolution, folded);
+    }
+    return folded;
+  }
+
+  private unfold(): void {
+    for (const folded of this.folded.values()) folded.release();
+    this.folded.clear();
+  }
+
+  private tensors({ convolution, batchNorm }: SubBlock) {
+    return this.parameters.layer(convolution, batchNorm);
+  }
+}
