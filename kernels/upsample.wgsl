@@ -16,6 +16,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let oz = (line / p.h + p.d % 2u) / 2u;
   let oy = (line % p.h + p.h % 2u) / 2u;
   let ox = (column + p.w % 2u) / 2u;
-  let from = ((volume * ((p.d + 1u) / 2u) + oz) * ((p.h + 1u) / 2u) + oy) * ((p.w + 1u) / 2u) + ox;
-  y[(volume * p.d * p.h + line) * p.w + column] = x[from];
+  let source = ((volume * ((p.d + 1u) / 2u) + oz) * ((p.h + 1u) / 2u) + oy) * ((p.w + 1u) / 2u) + ox;
+  y[(volume * p.d * p.h + line) * p.w + column] = x[source];
 }

@@ -29,7 +29,11 @@ const faint: Rgb = [150, 156, 166];
  * @param items at least one
  * @returns a PNG file
  */
-export function renderReconstructions(title: string, grid: Grid, items: readonly Reconstruction[]): Uint8Array {
+export function renderReconstructions(
+  title: string,
+  grid: Grid,
+  items: readonly Reconstruction[],
+): Uint8Array {
   const white = Math.max(...items.map(({ image }) => brightest(image)));
   const edge = spacing(grid);
   const tissue = (voxel: number) => items.some(({ image }) => image[voxel] > 0.05 * white);

@@ -11,6 +11,7 @@ import { importCommand } from './import.ts';
 import { mask } from './mask.ts';
 import { predict } from './predict.ts';
 import { regions } from './regions.ts';
+import { pretrain } from './pretrain.ts';
 import { resample } from './resample.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
@@ -25,6 +26,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   simulate,
   cohort,
   split,
+  pretrain,
   train,
   predict,
   evaluate,

@@ -1,5 +1,10 @@
 import { type Intensity, plainIntensity, scales } from '../../cohort/intensity.ts';
-import { type Architecture, defaultArchitecture, type Reduction } from '../../model/architecture.ts';
+import {
+  type Architecture,
+  type Convolutional,
+  defaultArchitecture,
+  type Reduction,
+} from '../../model/architecture.ts';
 import { type Sampling, samplings } from '../../model/order.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { UsageError } from '../fail.ts';
@@ -31,6 +36,7 @@ export interface Arguments {
   classes: string[];
   intensity: Intensity['scale'];
   smoothing: number;
+  init?: string | undefined;
   'checkpoint-every': number;
   adapter: string | undefined;
   overwrite: boolean;
@@ -86,6 +92,10 @@ export const trainOptions = {
     describe: 'Scale of the images: as they are, to [0, 1], or by mean and deviation over the brain',
   },
   smoothing: number('smoothing', plainIntensity.smoothing, 'Gaussian that smooths the images, FWHM in mm'),
+  init: textOption({
+    describe:
+      'Convolutions to start from: what "voxmask pretrain" wrote, or a trained network; or its folder',
+  }),
   'checkpoint-every': number(
     'checkpoint-every',
     60,
@@ -147,21 +157,31 @@ export function jobOf(args: Arguments): TrainJobOptions {
     },
     checkpointSeconds: args['checkpoint-every'],
     intensity: { scale: args.intensity, smoothing: args.smoothing },
+    ...(args.init !== undefined && { init: args.init }),
   };
 }
 
 function networkOf(args: Arguments): Omit<Architecture, 'inputShape'> {
-  const { reduction, dropout, classes } = args;
-  const channels = wholes('channels', args.channels);
-  const subBlocks = wholes('sub-blocks', args['sub-blocks'], 3);
-  if (channels.length !== subBlocks.length) {
-    const counts = `--channels has ${channels.length} blocks, --sub-blocks ${subBlocks.length}`;
-    throw usage(`${counts}: give both one number per block`);
-  }
+  const { dropout, classes } = args;
+  const convolutional = convolutionalOf(args, 'train');
   if (classes.length < 2 || new Set(classes).size !== classes.length) {
     throw usage('--classes takes at least two different names, with commas between');
   }
-  return { channels, subBlocks, reduction, fcLayers: args['fc-layers'], dropout, classes };
+  return { ...convolutional, fcLayers: args['fc-layers'], dropout, classes };
+}
+
+/** The convolutional part that a command line asks for. @throws UsageError for the first value that cannot be */
+export function convolutionalOf(
+  args: Pick<Arguments, 'channels' | 'sub-blocks' | 'reduction'>,
+  command: string,
+): Omit<Convolutional, 'inputShape'> {
+  const channels = wholes('channels', args.channels, command);
+  const subBlocks = wholes('sub-blocks', args['sub-blocks'], command, 3);
+  if (channels.length !== subBlocks.length) {
+    const counts = `--channels has ${channels.length} blocks, --sub-blocks ${subBlocks.length}`;
+    throw usage(`${counts}: give both one number per block`, command);
+  }
+  return { channels, subBlocks, reduction: args.reduction };
 }
 
 function checkNumbers(args: Arguments): void {
@@ -189,13 +209,14 @@ function checkWhole<K extends keyof Arguments>(
   if (!isWhole(args[name], least, most)) throw usage(`--${name} takes a whole number ${range(least, most)}`);
 }
 
-function wholes(name: string, texts: readonly string[], most?: number): number[] {
+function wholes(name: string, texts: readonly string[], command: string, most?: number): number[] {
   const values = texts.map(Number);
   if (values.length > 0 && values.every((value) => isWhole(value, 1, most))) return values;
-  throw usage(`--${name} takes whole numbers ${range(1, most)}, with commas between`);
+  throw usage(`--${name} takes whole numbers ${range(1, most)}, with commas between`, command);
 }
 
-function isWhole(value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
+/** Whether a value is a whole number in a range. */
+export function isWhole(value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
@@ -203,6 +224,6 @@ function range(least: number, most?: number): string {
   return most === undefined ? `from ${least}` : `from ${least} to ${most}`;
 }
 
-function usage(message: string): UsageError {
-  return new UsageError(message, 'train');
+function usage(message: string, command = 'train'): UsageError {
+  return new UsageError(message, command);
 }

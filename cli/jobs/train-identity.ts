@@ -16,11 +16,30 @@ export interface TrainIdentity {
   /** digests: who is on which side, and the images' names, sizes and times */
   readonly split: string;
   readonly images: string;
+  /** of the file that the convolutions start from; not there without one */
+  readonly init?: string;
 }
 
-/** The identity of a training. */
-export function identityOf(options: TrainJobOptions, network: Architecture, split: Split): TrainIdentity {
+/** The identity of a training. @param init digest of the file that the convolutions start from */
+export function identityOf(
+  options: TrainJobOptions,
+  network: Architecture,
+  split: Split,
+  init?: string,
+): TrainIdentity {
   const { training, intensity } = options;
+  return {
+    version: versions().voxmask,
+    network,
+    training,
+    intensity,
+    ...digestsOf(split),
+    ...(init !== undefined && { init }),
+  };
+}
+
+/** Who is on which side, and the images' names, sizes and times. */
+export function digestsOf(split: Split): { split: string; images: string } {
   const sides = Object.entries(split).map(([set, sessions]: [string, readonly Session[]]) => [
     set,
     sessions.map(({ participantId, sessionId, diagnosis }) => [participantId, sessionId, diagnosis]),
@@ -29,14 +48,7 @@ export function identityOf(options: TrainJobOptions, network: Architecture, spli
     const { size, mtimeMs } = statSync(file);
     return [path.basename(file), size, Math.round(mtimeMs)];
   });
-  return {
-    version: versions().voxmask,
-    network,
-    training,
-    intensity,
-    split: digest(sides),
-    images: digest(images),
-  };
+  return { split: digest(sides), images: digest(images) };
 }
 
 /** What of two identities differs, for a message; empty where nothing does. */
@@ -48,7 +60,7 @@ export function differences(one: unknown, other: unknown): string[] {
 }
 
 /** The results that a sidecar tells, if it is of a finished training of this identity; null otherwise. */
-export function finishedResults(sidecar: string, identity: TrainIdentity): Record<string, unknown> | null {
+export function finishedResults(sidecar: string, identity: object): Record<string, unknown> | null {
   try {
     const { results, peakBytes, seconds } = JSON.parse(readFileSync(sidecar, 'utf8'));
     if (results.interrupted || differences(results.identity, identity).length > 0) return null;

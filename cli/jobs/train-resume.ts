@@ -3,14 +3,19 @@ import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint.ts';
-import { differences, type TrainIdentity } from './train-identity.ts';
+import type { Epoch } from '../../model/train.ts';
+import { differences } from './train-identity.ts';
 
 /** The checkpoint in a folder, if it is this training's; null where there is none. @throws InputError when it is another's */
-export function checkpointOf(file: string, identity: TrainIdentity, overwrite: boolean): Checkpoint | null {
+export function checkpointOf<E = Epoch>(
+  file: string,
+  identity: object,
+  overwrite: boolean,
+): Checkpoint<E> | null {
   if (overwrite) rmSync(file, { force: true });
   if (!existsSync(file)) return null;
-  const found = readCheckpoint(file);
-  const { adapter: _, ...begun } = found.identity as TrainIdentity & { adapter: unknown };
+  const found = readCheckpoint<E>(file);
+  const { adapter: _, ...begun } = found.identity as { adapter: unknown };
   const other = differences(begun, identity);
   if (other.length === 0) return found;
   throw new InputError(
@@ -21,7 +26,11 @@ export function checkpointOf(file: string, identity: TrainIdentity, overwrite: b
 }
 
 /** Another adapter rounds otherwise: a training that changes it would be neither's. @throws InputError naming both */
-export function refuseOtherAdapter(from: Checkpoint | null, report: OpenGpu['report'], out: string): void {
+export function refuseOtherAdapter(
+  from: Pick<Checkpoint, 'identity'> | null,
+  report: OpenGpu['report'],
+  out: string,
+): void {
   if (from === null) return;
   const { adapter } = from.identity as { adapter: ReturnType<typeof adapterOf> };
   if (differences(adapter, adapterOf(report)).length === 0) return;

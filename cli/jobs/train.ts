@@ -10,10 +10,11 @@ import { type Architecture, checkArchitecture } from '../../model/architecture.t
 import { type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
 import { ImageStore } from '../../model/images.ts';
+import { type Initialisation, initialisedWeights, readInitialisation } from '../../model/initialise.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
-import { initialWeights, type Weights } from '../../model/weights.ts';
+import type { Weights } from '../../model/weights.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import { prepareOutput } from './output.ts';
@@ -41,6 +42,8 @@ export interface TrainJobOptions {
   readonly checkpointSeconds: number;
   /** what is done to the images' values before the network sees them */
   readonly intensity: Intensity;
+  /** file or folder whose convolutions the network starts from; all weights are drawn without it */
+  readonly init?: string | undefined;
 }
 
 /** What the job asks for and tells on its way. */
@@ -93,7 +96,9 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
   const { classes } = architecture;
-  const identity = identityOf(options, architecture, split);
+  const init =
+    options.init === undefined ? null : readInitialisation(options.init, architecture, options.intensity);
+  const identity = identityOf(options, architecture, split, init?.hash);
   const paths = trainPaths(options.out);
   const counts = { train: countsOf(split.train, classes), validation: countsOf(split.validation, classes) };
   const finished = options.overwrite ? null : finishedResults(paths.sidecar, identity);
@@ -108,6 +113,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     hooks.onSplit?.(split, absent, from?.state);
     const fitted = await fit(gpu, architecture, images, split, options, hooks, {
       from: from?.state,
+      init,
       save: (state) =>
         writeCheckpoint(paths.checkpoint, { state, identity: { ...identity, adapter: adapterOf(report) } }),
     });
@@ -150,7 +156,10 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       startedAt,
       finishedAt: new Date(),
       peakBytes,
-      results: { train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent, identity },
+      results: {
+        ...{ train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent, identity },
+        ...(init && { init: { file: init.file, sha256: init.hash } }),
+      },
     });
     if (!interrupted) rmSync(paths.checkpoint, { force: true });
     return { ...result(), best, paths };
@@ -192,12 +201,16 @@ async function fit(
   split: Split,
   { training, checkpointSeconds }: TrainJobOptions,
   { signal, onStep, onEpoch }: TrainHooks,
-  { from, save }: { from: TrainState | undefined; save: (state: TrainState) => void },
+  {
+    from,
+    init,
+    save,
+  }: { from: TrainState | undefined; init: Initialisation | null; save: (state: TrainState) => void },
 ) {
   const network = new Network(
     gpu,
     architecture,
-    from?.weights ?? initialWeights(architecture, training.seed),
+    from?.weights ?? initialisedWeights(architecture, training.seed, init),
   );
   let saved = Date.now();
   try {

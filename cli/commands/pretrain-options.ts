@@ -1,0 +1,124 @@
+import type { Intensity } from '../../cohort/intensity.ts';
+import type { Reduction } from '../../model/architecture.ts';
+import { pretrainDefaults } from '../../model/pretrain.ts';
+import { UsageError } from '../fail.ts';
+import type { PretrainJobOptions } from '../jobs/pretrain.ts';
+import { numberOption } from '../options.ts';
+import { convolutionalOf, isWhole, trainOptions } from './train-options.ts';
+
+/** What the command line of `voxmask pretrain` says. */
+export interface Arguments {
+  cohort: string;
+  out: string;
+  split: string | undefined;
+  fold: number | undefined;
+  folds: number | undefined;
+  'split-seed': number | undefined;
+  epochs: number;
+  'batch-size': number;
+  'learning-rate': number;
+  'weight-decay': number;
+  seed: number;
+  channels: string[];
+  'sub-blocks': string[];
+  reduction: Reduction;
+  classes: string[];
+  intensity: Intensity['scale'];
+  smoothing: number;
+  'checkpoint-every': number;
+  adapter: string | undefined;
+  overwrite: boolean;
+  json: boolean;
+  quiet?: boolean;
+}
+
+const { out, split, folds, channels, reduction, intensity, smoothing, adapter, json } = trainOptions;
+
+/** Its options, as yargs takes them: those of training that shape the convolutions and their images, and its own. */
+export const pretrainOptions = {
+  out,
+  split: { ...split, describe: `${split.describe}; its training side alone is learnt from` },
+  fold: numberOption('fold', {
+    describe: 'Part of the cohort that is not learnt from and chooses the epoch, from 0  [default: none]',
+  }),
+  folds,
+  'split-seed': trainOptions['split-seed'],
+  epochs: number('epochs', pretrainDefaults.epochs, 'Epochs'),
+  'batch-size': number('batch-size', pretrainDefaults.batchSize, 'Images in a step'),
+  'learning-rate': number('learning-rate', pretrainDefaults.learningRate, "Adam's"),
+  'weight-decay': number('weight-decay', pretrainDefaults.weightDecay, trainOptions['weight-decay'].describe),
+  seed: trainOptions.seed,
+  channels,
+  'sub-blocks': trainOptions['sub-blocks'],
+  reduction,
+  classes: {
+    ...trainOptions.classes,
+    describe: 'Diagnoses that a fold is drawn by; of no meaning without one',
+  },
+  intensity,
+  smoothing,
+  'checkpoint-every': trainOptions['checkpoint-every'],
+  adapter,
+  overwrite: { ...trainOptions.overwrite, describe: 'Replace an autoencoder that is there already' },
+  json,
+} as const;
+
+function number(name: string, value: number, describe: string) {
+  return numberOption(name, { default: value, describe });
+}
+
+/** The job that a command line asks for. @throws UsageError for the first value that cannot be */
+export function pretrainJobOf(args: Arguments): PretrainJobOptions {
+  checkNumbers(args);
+  const { cohort, out, overwrite, split = null, fold = null, folds = 5, classes, epochs, seed } = args;
+  return {
+    cohort,
+    out,
+    overwrite,
+    split,
+    folds,
+    fold,
+    splitSeed: args['split-seed'] ?? 2,
+    classes,
+    network: convolutionalOf(args, 'pretrain'),
+    training: {
+      epochs,
+      batchSize: args['batch-size'],
+      learningRate: args['learning-rate'],
+      weightDecay: args['weight-decay'],
+      seed,
+    },
+    checkpointSeconds: args['checkpoint-every'],
+    intensity: { scale: args.intensity, smoothing: args.smoothing },
+  };
+}
+
+function checkNumbers(args: Arguments): void {
+  const { split, fold, folds = 5, 'split-seed': splitSeed = 2 } = args;
+  const drawn = args.folds !== undefined || args['split-seed'] !== undefined;
+  const faults: [bad: boolean, message: string][] = [
+    [!isWhole(args.epochs, 1), '--epochs takes a whole number from 1'],
+    [!isWhole(args['batch-size'], 1), '--batch-size takes a whole number from 1'],
+    [
+      split !== undefined && drawn,
+      '--split is a split drawn before; it goes without --folds and --split-seed',
+    ],
+    [
+      split === undefined && fold === undefined && drawn,
+      '--folds and --split-seed draw a fold: say which by --fold',
+    ],
+    [!isWhole(folds, 2), '--folds takes a whole number from 2'],
+    [
+      fold !== undefined && !isWhole(fold, 0, split === undefined ? folds - 1 : undefined),
+      `--fold takes a whole number from 0${split === undefined ? ` to ${folds - 1}` : ''}`,
+    ],
+    [!isWhole(splitSeed, 0, 2 ** 32 - 1), '--split-seed takes a whole number from 0 to 4294967295'],
+    [!isWhole(args.seed, 0), '--seed takes a whole number from 0'],
+    [!(args['learning-rate'] > 0), '--learning-rate takes a number above 0'],
+    [!(args['weight-decay'] >= 0), '--weight-decay takes a number from 0'],
+    [!(args['checkpoint-every'] >= 0), '--checkpoint-every takes a number of seconds from 0'],
+    [!(args.smoothing >= 0), '--smoothing takes a number of mm from 0'],
+  ];
+  const fault = faults.find(([bad]) => bad);
+  if (fault) throw new UsageError(fault[1], 'pretrain');
+}
