@@ -48,6 +48,13 @@ export function modelFile(place: string): string {
 export function readModel(file: string): Model {
   const { weights, metadata } = parseSafetensors(readBytes(file), file);
   const architecture = parse(metadata.architecture) as Architecture | null;
+  if (!architecture && metadata.autoencoder !== undefined) {
+    throw new InputError(
+      file,
+      'the file is an autoencoder, which tells no classes',
+      'Train a network that starts from it: "voxmask train --init"',
+    );
+  }
   if (!architecture) {
     throw new InputError(
       file,
