@@ -113,8 +113,8 @@ describe('voxmask pretrain', () => {
       checkpointSeconds: 60,
       intensity: plainIntensity,
     };
-    const { gpu, ...opened } = await openGpu();
-    const open = async () => ({ gpu, ...opened });
+    const opened = await openGpu();
+    const open = async () => opened;
     await pretrainNetwork(options, { open });
     // an epoch has three steps, and two are under way when it is told to stop
     let stops = 0;
@@ -123,7 +123,7 @@ describe('voxmask pretrain', () => {
       let seen = 0;
       const onStep = () => {
         seen++;
-        if (seen === 1) controller.abort();
+        if (seen === stops + 1) controller.abort();
       };
       const result = await pretrainNetwork(
         { ...options, out: at('stopped') },
@@ -137,7 +137,7 @@ describe('voxmask pretrain', () => {
         expect(state.step).toBeLessThan(3);
       }
     }
-    gpu.close();
+    opened.gpu.close();
     expect(stops).toBe(2);
     expect(readdirSync(at('stopped')).sort()).toEqual(files);
     for (const name of ['autoencoder.safetensors', 'reconstructions.png', 'split.tsv'])
