@@ -21,7 +21,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-pretrain-'));
 const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
   participantsPerClass: 4,
   strength: 0.3,
-  resolution: 8,
+  resolution: 6,
   seed: 1,
 });
 const network = ['--channels', '4,8', '--sub-blocks', '1,2'];
