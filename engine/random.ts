@@ -29,7 +29,16 @@ export function seedWords(seed: number): [low: number, high: number] {
 }
 
 /** What a stream of random numbers is for; streams of one seed are independent of each other. */
-export const streams = { weights: 1, shuffle: 2, mask: 3, bootstrap: 4 } as const;
+export const streams = {
+  weights: 1,
+  shuffle: 2,
+  mask: 3,
+  bootstrap: 4,
+  noise: 10,
+  deletion: 11,
+  labels: 12,
+  feedback: 13,
+} as const;
 
 /** Random numbers of one seed and stream (and sub-stream), each by its position. */
 export class RandomStream {

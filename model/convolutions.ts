@@ -7,6 +7,12 @@ import { normalisedLayer, SLOPE, trainInGroups } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { partition } from './partition.ts';
 
+/**
+ * Sees each block's output [n, channels, x, y, z] on its way, in as many parts as the batch was cut into. Whoever wants to
+ * keep a part shares it; with `requiresGrad` set on it, the tape goes back as far as there.
+ */
+export type BlockTap = (block: number, parts: readonly Tensor[]) => void;
+
 /** The convolutional part of a network. */
 export class Convolutions {
   private readonly parameters: Parameters;
@@ -28,9 +34,16 @@ export class Convolutions {
    * @param x        [n, 1, ...inputShape]
    * @param training whether by the batch's statistics, moving the running ones, or by these
    * @param largest  bytes that a volume may have
+   * @param tap      sees the output of every block
    * @returns [n, channels, x, y, z]
    */
-  forward(tape: Tape, x: Tensor, training: boolean, largest: number): Tensor {
+  forward(
+    tape: Tape,
+    x: Tensor,
+    training: boolean,
+    largest: number,
+    tap: BlockTap = () => {},
+  ): Tensor {
     const [n] = x.shape;
     if (training) this.unfold();
     const cuts = partition(this.layers, this.inputShape, n, largest, training);
@@ -39,6 +52,7 @@ export class Convolutions {
       releaseAll(parts);
       parts = next;
     };
+    let block = 0;
     for (const [i, layer] of this.layers.entries()) {
       const { samples, groups } = cuts[i];
       then(mergeParts(tape, parts, samples));
@@ -49,6 +63,7 @@ export class Convolutions {
       } else {
         then(normalisedLayer(tape, parts, this.tensors(layer), layer, training));
       }
+      if (layer.pooled || layer.stride === 2) tap(block++, parts); // a block ends where the volume is halved
     }
     then(mergeParts(tape, parts, n));
     return parts[0];

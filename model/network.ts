@@ -6,7 +6,7 @@ import { reshape } from '../engine/ops/reshape.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type Architecture, fullyConnected } from './architecture.ts';
-import { Convolutions } from './convolutions.ts';
+import { type BlockTap, Convolutions } from './convolutions.ts';
 import { SLOPE } from './layers.ts';
 import { Parameters } from './parameters.ts';
 import { checkWeights, type Weights } from './weights.ts';
@@ -46,11 +46,12 @@ export class Network {
    *
    * @param x       [n, 1, ...inputShape]
    * @param largest bytes that a volume may have
+   * @param tap     sees the output of every block
    * @returns logits [n, classes]
    */
-  forward(tape: Tape, x: Tensor, mode: Mode, largest = this.gpu.largestTensor): Tensor {
+  forward(tape: Tape, x: Tensor, mode: Mode, largest = this.gpu.largestTensor, tap?: BlockTap): Tensor {
     const training = mode !== 'evaluation';
-    const features = this.convolutions.forward(tape, x, training, largest);
+    const features = this.convolutions.forward(tape, x, training, largest, tap);
     let current = reshape(tape, features, [x.shape[0], features.size / x.shape[0]]);
     features.release();
     const then = (next: Tensor) => {

@@ -5,6 +5,7 @@ import { compare } from './compare.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { grid } from './grid.ts';
 import { importCommand } from './import.ts';
@@ -34,6 +35,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   grid,
   regions,
   compare,
+  explainCommand,
   importCommand,
   exportCommand,
   resample,

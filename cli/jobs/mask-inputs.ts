@@ -55,11 +55,7 @@ export function readMaskInputs(given: MaskSources): MaskInputs {
   const sources = { ...given, model: modelFile(given.model) };
   const model = readModel(sources.model);
   const { classes } = model.architecture;
-  const className = sources.className ?? classes[classes.length - 1];
-  const classIndex = classes.indexOf(className);
-  if (classIndex < 0) {
-    throw new InputError(sources.model, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
-  }
+  const { className, classIndex } = classOf(model, sources.model, sources.className);
   const cohort = readCohort(sources.cohort, classes, { allowOneClass: true });
   const images = imagesFor(model, sources.model, cohort);
   const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
@@ -75,6 +71,14 @@ export function readMaskInputs(given: MaskSources): MaskInputs {
     atlas: atlas && alignedAtlas(atlas, images.grid, sources.resample),
     mu: readMu(sources, images.grid),
   };
+}
+
+/** The class under study: the one asked for, or the network's last one. @throws InputError for one that it does not know */
+export function classOf({ architecture: { classes } }: Model, where: string, asked: string | null) {
+  const className = asked ?? classes[classes.length - 1];
+  const classIndex = classes.indexOf(className);
+  if (classIndex >= 0) return { className, classIndex };
+  throw new InputError(where, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
 }
 
 /** Fitted on the training set, selected on the validation set, which has one session per participant (docs/method.md). */
@@ -119,7 +123,11 @@ function imagesFor(model: Model, modelPath: string, cohort: Cohort): ImageStore 
   );
 }
 
-function readMu({ mu, resample: mayResample }: MaskSources, grid: Grid): number | Float32Array {
+/** What masked voxels become, on the images' grid. @throws InputError for a volume on another one */
+export function readMu(
+  { mu, resample: mayResample }: Pick<MaskSources, 'mu' | 'resample'>,
+  grid: Grid,
+): number | Float32Array {
   if (typeof mu === 'number') return mu;
   const volume = readVolume(mu);
   if (sameGrid(volume.grid, grid)) return volume.data;

@@ -12,12 +12,15 @@ const SLOPE = 0.01;
 /** What a pass back through the network gives: the input's gradient, and each parameter's by its name. */
 export interface NetworkGradients {
   input: NdArray;
+  /** of the sub-block's output that was asked for */
+  middle?: NdArray;
   parameters: Map<string, NdArray>;
 }
 
 /**
  * The whole network, layer after layer, without dropout.
  * @param get a parameter or running statistic by its state_dict name
+ * @param after counts sub-blocks: the volume behind so many of them, and its gradient, are told too
  * @returns the logits, and the way back from their gradient
  */
 export function network(
@@ -25,7 +28,10 @@ export function network(
   get: (name: string) => NdArray,
   x: NdArray,
   training: boolean,
+  after = 0,
 ) {
+  let middle: NdArray | undefined;
+  let behind = 0;
   const parameters = new Map<string, NdArray>();
   const back: ((dy: NdArray) => NdArray)[] = [];
   let current = x;
@@ -33,7 +39,7 @@ export function network(
     current = y;
     back.unshift(grad);
   };
-  for (const { convolution, batchNorm, stride, pooled } of subBlocks(architecture)) {
+  for (const [i, { convolution, batchNorm, stride, pooled }] of subBlocks(architecture).entries()) {
     const [input, weight, bias] = [current, get(`${convolution}.weight`), get(`${convolution}.bias`)];
     layer(conv3d(input, weight, bias, stride), (dy) => {
       const { dx, dw, db } = conv3dGrad(input, weight, dy, stride);
@@ -58,6 +64,7 @@ export function network(
       const unpooled = current;
       layer(maxPool3d(unpooled), (dy) => maxPool3dGrad(unpooled, dy));
     }
+    if (i + 1 === after) [middle, behind] = [current, back.length];
   }
   const volume = current;
   layer(ndArray([x.shape[0], volume.data.length / x.shape[0]], volume.data), (dy) =>
@@ -76,8 +83,10 @@ export function network(
     });
   });
   const gradients = (dlogits: NdArray): NetworkGradients => {
-    const input = back.reduce((gradient, step) => step(gradient), dlogits);
-    return { input, parameters };
+    const steps = back.length - behind; // from the logits to the middle
+    const there = back.slice(0, steps).reduce((gradient, step) => step(gradient), dlogits);
+    const input = back.slice(steps).reduce((gradient, step) => step(gradient), there);
+    return { input, parameters, ...(middle && { middle: there }) };
   };
-  return { logits: current, gradients };
+  return { logits: current, ...(middle && { middle }), gradients };
 }

@@ -1,0 +1,80 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { writeVolume } from '../../cohort/nifti.ts';
+import { formatTable } from '../../cohort/table.ts';
+import type { Grid, Storage } from '../../cohort/volume.ts';
+import type { Method } from '../../masking/attribution/index.ts';
+import type { RegionUse } from '../../masking/regions.ts';
+import { renderBars } from '../../report/bars.ts';
+import { renderMosaic } from '../../report/mosaic.ts';
+
+/** One method's map that goes into files. */
+export interface ExplainContent {
+  readonly method: Method;
+  readonly className: string;
+  readonly grid: Grid;
+  /** how an input image is stored: the maps are stored so too */
+  readonly storage: Storage;
+  /** as computed, mean over the images */
+  readonly attribution: Float32Array;
+  /** the same in the form of a mask */
+  readonly mask: Float32Array;
+  /** mean of the images */
+  readonly background: Float32Array;
+  /** highest density first; null without an atlas */
+  readonly regions: readonly RegionUse[] | null;
+}
+
+export interface ExplainPaths {
+  readonly attribution: string;
+  readonly mask: string;
+  readonly mosaic: string;
+  readonly regions: string | null;
+  readonly regionsPicture: string | null;
+}
+
+/** Marks a folder that holds a method's map; it is written last. */
+export const explainMarker = 'attribution.nii.gz';
+
+const fileNames = [explainMarker, 'mask.nii.gz', 'mosaic.png', 'regions.tsv', 'regions.png', 'explain.json'];
+
+/** Writes a method's map into a folder. The same content gives the same bytes; files of an earlier map are removed first. */
+export function writeExplainFiles(directory: string, content: ExplainContent): ExplainPaths {
+  const place = (name: string) => path.join(directory, name);
+  const { grid, method, className, mask, regions } = content;
+  for (const name of fileNames) rmSync(place(name), { force: true });
+  const paths: ExplainPaths = {
+    attribution: place(explainMarker),
+    mask: place('mask.nii.gz'),
+    mosaic: place('mosaic.png'),
+    regions: regions && place('regions.tsv'),
+    regionsPicture: regions && place('regions.png'),
+  };
+  const title = `${method} of ${className}`;
+  writeFileAtomic(
+    paths.mosaic,
+    renderMosaic({ grid, background: content.background, mask: brightened(mask), title }),
+  );
+  if (regions && paths.regions && paths.regionsPicture) {
+    const rows = regions.map(({ region, voxels, density, sum }) => ({ ...region, voxels, density, sum }));
+    writeFileAtomic(paths.regions, formatTable(['value', 'name', 'voxels', 'density', 'sum'], rows));
+    const bars = regions.map(({ region, density }) => ({ name: region.name, value: density }));
+    writeFileAtomic(paths.regionsPicture, renderBars(bars, { title, valueName: 'mean of the scaled map' }));
+  }
+  writeVolume(paths.mask, mask, content, { description: `voxmask ${className}, ${method} as a mask` });
+  writeVolume(paths.attribution, content.attribution, content, {
+    description: `voxmask ${className}, ${method}`,
+  });
+  return paths;
+}
+
+/**
+ * A map for the eye: attribution is strongest in a few voxels, which would leave the others dark, so the colours end at the
+ * value that a hundredth of the touched voxels exceeds.
+ */
+export function brightened(mask: Float32Array): Float32Array {
+  const values = mask.filter((m) => m < 1).map((m) => 1 - m);
+  const top = values.sort()[Math.floor(0.99 * values.length)] || 1;
+  return mask.map((m) => Math.max(0, 1 - (1 - m) / top));
+}
