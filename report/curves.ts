@@ -1,5 +1,5 @@
 import { Canvas, type Segment } from './canvas.ts';
-import { chart, seriesColours } from './colour.ts';
+import { chart, type Rgb, seriesColours } from './colour.ts';
 import { textWidth } from './font.ts';
 import { linearTicks, logTicks, tickLabel } from './ticks.ts';
 
@@ -17,6 +17,8 @@ export interface CurvesOptions {
   readonly yName?: string;
   /** A logarithmic y axis. */
   readonly logY?: boolean;
+  /** Names in a row above the curves, or one under the other at their upper right, for many of them. */
+  readonly legend?: 'above' | 'right';
   /** A dashed upright line, as where the kept model or mask stands. */
   readonly mark?: { readonly x: number; readonly name: string };
 }
@@ -35,7 +37,14 @@ type Scale = (value: number) => number;
  * @returns a PNG file, 1200 x 640 pixels
  */
 export function renderCurves(series: readonly Series[], options: CurvesOptions = {}): Uint8Array {
-  const { title = 'Loss', xName = 'epoch', yName = 'loss', logY = false, mark } = options;
+  const {
+    title = 'Loss',
+    xName = 'epoch',
+    yName = 'loss',
+    logY = false,
+    mark,
+    legend: place = 'above',
+  } = options;
   const usable = (value: number) => Number.isFinite(value) && (!logY || value > 0);
   const lines = series.map(({ name, y, x }) => ({ name, y, x: x ?? y.map((_, i) => i + 1) }));
   const [xLow, xHigh] = range(lines.flatMap((line) => line.x).concat(mark ? [mark.x] : []));
@@ -74,11 +83,12 @@ export function renderCurves(series: readonly Series[], options: CurvesOptions =
   if (mark) drawMark(canvas, toX(mark.x), mark.name);
   lines.forEach((line, i) => {
     const points = line.y.map((value, k) => (usable(value) ? ([toX(line.x[k]), toY(value)] as const) : null));
-    const colour = seriesColours[i % seriesColours.length];
+    const colour = lineColour(i);
     canvas.strokes(joined(points), 3, colour);
     if (points.length <= 50) canvas.strokes(dots(points), 8, colour);
   });
-  legend(canvas, series);
+  if (place === 'above') legend(canvas, series);
+  else columnLegend(canvas, series);
   return canvas.png();
 }
 
@@ -106,9 +116,28 @@ function legend(canvas: Canvas, series: readonly Series[]): void {
   for (let i = series.length - 1; i >= 0; i--) {
     canvas.text(series[i].name, right, 66, { colour: ink, size: 1.75, align: 'right' });
     right -= 1.75 * textWidth(series[i].name) + 10;
-    canvas.rect(right - 26, 70, 26, 4, seriesColours[i % seriesColours.length]);
+    canvas.rect(right - 26, 70, 26, 4, lineColour(i));
     right -= 26 + 28;
   }
+}
+
+/** The same in a column on a plain ground within the frame, where falling curves leave room. */
+function columnLegend(canvas: Canvas, series: readonly Series[]): void {
+  const wide = 1.75 * Math.max(...series.map(({ name }) => textWidth(name)));
+  const left = frame.right - wide - 8;
+  canvas.rect(left - 48, frame.top, wide + 56, 24 * series.length + 8, paper);
+  series.forEach(({ name }, i) => {
+    const y = frame.top + 8 + 24 * i;
+    canvas.rect(left - 40, y + 4, 26, 4, lineColour(i));
+    canvas.text(name, left, y, { colour: ink, size: 1.75 });
+  });
+}
+
+/** Beyond the palette the colours come again, darker. */
+function lineColour(i: number): Rgb {
+  const [r, g, b] = seriesColours[i % seriesColours.length];
+  const shade = 0.55 ** Math.floor(i / seriesColours.length);
+  return [r * shade, g * shade, b * shade];
 }
 
 function range(values: readonly number[]): [number, number] {

@@ -18,6 +18,7 @@ import { simulate } from './simulate.ts';
 import { split } from './split.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
+import { validateCommand } from './validate.ts';
 
 /** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
@@ -36,6 +37,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   regions,
   compare,
   explainCommand,
+  validateCommand,
   importCommand,
   exportCommand,
   resample,
