@@ -73,8 +73,8 @@ export const explainCommand: CommandModule<object, Arguments> = {
         block: numberOption('block', {
           describe: 'grad-cam: block, from 0; by default the deepest of 4 voxels along every axis or more',
         }),
-        cube: numberOption('cube', { default: 15, describe: "occlusion: the cube's edge in mm" }),
-        stride: numberOption('stride', { default: 7.5, describe: 'occlusion: mm between cubes' }),
+        cube: numberOption('cube', { default: 18, describe: "occlusion: the cube's edge in mm" }),
+        stride: numberOption('stride', { default: 9, describe: 'occlusion: mm between cubes' }),
         'batch-size': numberOption('batch-size', {
           default: 4,
           describe: 'occlusion, integrated-gradients: images computed at once',

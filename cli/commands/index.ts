@@ -14,6 +14,7 @@ import { predict } from './predict.ts';
 import { regions } from './regions.ts';
 import { pretrain } from './pretrain.ts';
 import { resample } from './resample.ts';
+import { sanityCommand } from './sanity.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
 import { train } from './train.ts';
@@ -38,6 +39,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   compare,
   explainCommand,
   validateCommand,
+  sanityCommand,
   importCommand,
   exportCommand,
   resample,

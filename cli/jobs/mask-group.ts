@@ -22,6 +22,8 @@ export interface MaskGroupOptions extends MaskSources {
   readonly group: GroupOptions;
   /** regions to mark in the picture of the regions: those of a simulated cohort's truth */
   readonly planted?: readonly string[];
+  /** takes every image of the class, whatever the network calls it: for networks that are meant to know nothing */
+  readonly everyImage?: boolean;
 }
 
 /** What the job asks for and tells on its way. */
@@ -127,7 +129,7 @@ function nameOf({ participantId, sessionId }: Session): string {
 async function makeMask(
   gpu: OpenGpu['gpu'],
   inputs: MaskInputs,
-  { cohort, objective, group }: MaskGroupOptions,
+  { cohort, objective, group, everyImage = false }: MaskGroupOptions,
   { signal, onClassified, onStep, onEpoch }: MaskGroupHooks,
 ) {
   const { model, images, classIndex } = inputs;
@@ -142,8 +144,9 @@ async function makeMask(
       signal?.throwIfAborted();
       onClassified?.(done, asked.length);
     });
-    const fit = keep(inputs.fit, correct, cohort, inputs.className, 'fit');
-    const select = keep(inputs.select, correct, cohort, inputs.className, 'select');
+    const counting = everyImage ? new Map(asked.map((session) => [session, Number.NaN])) : correct;
+    const fit = keep(inputs.fit, counting, cohort, inputs.className, 'fit');
+    const select = keep(inputs.select, counting, cohort, inputs.className, 'select');
     const total = Math.min(group.maxSteps, group.epochs * Math.ceil(fit.length / group.batchSize));
     const raw = await groupMask({
       objective: new MaskObjective(network, mu, classIndex, objective),
@@ -159,7 +162,11 @@ async function makeMask(
     const mask = gpu.tensor(images.grid.shape, kept, 'thresholded mask');
     const after = await maskedProbabilities(network, images, select, classIndex, mask, mu);
     mask.release();
-    const before = select.map((session) => correct.get(session) ?? Number.NaN);
+    const unmasked = gpu.full(images.grid.shape, 1, 'no mask');
+    const before = everyImage
+      ? await maskedProbabilities(network, images, select, classIndex, unmasked, mu)
+      : select.map((session) => correct.get(session) ?? Number.NaN);
+    unmasked.release();
     return { fit, select, raw, kept, probabilities: { before: mean(before), after: mean(after) } };
   } finally {
     network.release();

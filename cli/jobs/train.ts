@@ -5,6 +5,7 @@ import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
+import { shuffleLabels } from '../../cohort/splits/shuffle-labels.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
 import { type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
@@ -44,6 +45,8 @@ export interface TrainJobOptions {
   readonly intensity: Intensity;
   /** file or folder whose convolutions the network starts from; all weights are drawn without it */
   readonly init?: string | undefined;
+  /** a control: the labels of both sides are dealt out anew, by the training's seed */
+  readonly shuffleLabels?: boolean;
 }
 
 /** What the job asks for and tells on its way. */
@@ -90,8 +93,10 @@ export interface TrainJobResult {
 export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
   const startedAt = new Date();
   const cohort = readCohort(options.cohort, options.network.classes);
-  const { split, absent } = splitFor(cohort, options);
-  refuseLackingClass(split, options.network.classes);
+  const { split: drawn, absent } = splitFor(cohort, options);
+  refuseLackingClass(drawn, options.network.classes);
+  const { shuffleLabels: shuffling = false, training } = options;
+  const split = shuffling ? shuffleLabels(drawn, training.seed) : drawn;
   const images = ImageStore.like(split.train[0], { intensity: options.intensity });
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
@@ -134,7 +139,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       model: { architecture, weights, grid: images.grid, intensity: images.intensity },
       epochs,
       best,
-      split,
+      split: drawn,
       learningRate: options.training.learningRate,
     });
     const logits = await ask(

@@ -1,0 +1,275 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { formatTable } from '../../cohort/table.ts';
+import { maskedProbabilities } from '../../masking/effect.ts';
+import { regionUse } from '../../masking/regions.ts';
+import { caution, type Verdict, verdictOn, type Yardstick } from '../../masking/sanity.ts';
+import { roiSimilarity } from '../../masking/similarity.ts';
+import { modelFile, readModel } from '../../model/model-file.ts';
+import { Network } from '../../model/network.ts';
+import { renderMaskTable } from '../../report/mask-table.ts';
+import { writeSidecar } from '../sidecar.ts';
+import { lockFolder } from './lock.ts';
+import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
+import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { maskOf, type SanityMask } from './sanity-masks.ts';
+import {
+  besideModel,
+  type Knowledge,
+  knowledgeOf,
+  randomNetwork,
+  shuffledNetwork,
+} from './sanity-networks.ts';
+import type { TrainHooks } from './train.ts';
+
+export interface SanityOptions extends Omit<MaskGroupOptions, 'atlas' | 'everyImage'> {
+  /** masks are compared over its regions */
+  readonly atlas: { readonly image: string; readonly labels: string };
+  /** a network that was never trained; null makes one */
+  readonly random: string | null;
+  /** a network trained on shuffled labels; null trains one */
+  readonly shuffled: string | null;
+}
+
+export interface SanityHooks extends Pick<MaskGroupHooks, 'open' | 'signal'> {
+  /** Called before each part. */
+  readonly onPart?: (what: string, done: number, of: number) => void;
+  readonly training?: Omit<TrainHooks, 'open' | 'signal'>;
+  readonly onStep?: MaskGroupHooks['onStep'];
+}
+
+/** A network of the report. */
+export interface SanityNetwork extends Knowledge {
+  readonly name: string;
+  readonly model: string;
+}
+
+export interface SanityResult {
+  readonly className: string;
+  readonly networks: readonly SanityNetwork[];
+  readonly masks: readonly Omit<SanityMask, 'mask'>[];
+  /** ROI similarity of every pair of masks; null where one is empty */
+  readonly similarity: readonly (readonly (number | null)[])[];
+  /** mean probability of the class by network: without a mask, then under each mask */
+  readonly probabilities: readonly (readonly number[])[];
+  readonly verdicts: readonly Verdict[];
+  /** what is wrong with the yardstick; null for nothing */
+  readonly caution: string | null;
+  readonly paths: { readonly [name: string]: string };
+}
+
+/** Marks a folder that holds a finished report; it is written last. */
+export const sanityMarker = 'sanity.json';
+
+/**
+ * Do masks depend on what a network learned? Group masks of the trained network (two seeds), of one that was never trained and
+ * of one trained on shuffled labels, and how they differ. What is finished is not made again.
+ *
+ * @returns null after an abort: the same call goes on
+ * @throws InputError as `maskGroup` and `trainNetwork` do
+ */
+export async function sanity(options: SanityOptions, hooks: SanityHooks): Promise<SanityResult | null> {
+  const startedAt = new Date();
+  if (options.independent)
+    throw new InputError(
+      'sanity',
+      'needs the cohort that the network was trained with',
+      'Leave --independent out',
+    );
+  const model = modelFile(options.model);
+  const split = options.split ?? besideModel(model, 'split.tsv', 'Give the split with --split FILE');
+  const inputs = readMaskInputs({ ...options, model, split });
+  const place = (...names: string[]) => path.join(options.out, ...names);
+  if (existsSync(place(sanityMarker)) && !options.overwrite)
+    throw new InputError(
+      options.out,
+      `holds ${sanityMarker} already`,
+      'Choose another folder, or give --overwrite',
+    );
+  for (const given of [options.random, options.shuffled]) if (given) requireAlike(given, inputs);
+  const unlock = lockFolder(options.out);
+  try {
+    rmSync(place(sanityMarker), { force: true });
+    const { signal, onPart, onStep } = hooks;
+    let done = 0;
+    const begin = (what: string) => {
+      signal?.throwIfAborted();
+      onPart?.(what, done++, 6);
+    };
+    const sources = { model, cohort: options.cohort, split, seed: options.group.seed };
+    begin('random network');
+    const random = options.random
+      ? modelFile(options.random)
+      : await randomNetwork(place('random-network'), sources, hooks.open);
+    begin('network on shuffled labels');
+    const shuffled = options.shuffled
+      ? modelFile(options.shuffled)
+      : await shuffledNetwork(place('shuffled-network'), sources, {
+          open: hooks.open,
+          ...(signal && { signal }),
+          ...hooks.training,
+        });
+    if (!shuffled) return null;
+
+    const { random: _, shuffled: __, ...common } = options;
+    const { seed } = options.group;
+    const plan = [
+      { name: 'trained', model, seed, everyImage: false },
+      { name: 'trained, again', model, seed: seed + 1, everyImage: false },
+      { name: 'random', model: random, seed, everyImage: true },
+      { name: 'shuffled labels', model: shuffled, seed, everyImage: true },
+    ];
+    const masks: SanityMask[] = [];
+    for (const { name, model, seed, everyImage } of plan) {
+      begin(`mask: ${name}`);
+      const mask = await maskOf(
+        name,
+        {
+          ...common,
+          model,
+          split,
+          everyImage,
+          out: place(name.replace(/\W+/g, '-')),
+          group: { ...options.group, seed },
+        },
+        { open: hooks.open, ...(signal && { signal }), ...(onStep && { onStep }) },
+      );
+      if (!mask) return null;
+      masks.push(mask);
+    }
+
+    const opened = await hooks.open();
+    const networks: SanityNetwork[] = [];
+    const probabilities: number[][] = [];
+    for (const { name, model } of [plan[0], plan[2], plan[3]]) {
+      networks.push({ name, model, ...(await knowledgeOf(model, options.cohort, split, opened)) });
+      probabilities.push(await underMasks(opened.gpu, model, inputs, masks));
+    }
+    const uses = masks.map(({ mask }) => regionUse(mask, inputs.atlas!));
+    const similarity = uses.map((one) => uses.map((other) => roiSimilarity(one, other)));
+    const [trained] = probabilities;
+    const yardstick: Yardstick = {
+      similarity: similarity[0][1],
+      unmasked: trained[0],
+      masked: (trained[1] + trained[2]) / 2,
+    };
+    const verdicts = [2, 3].map((i) =>
+      verdictOn(
+        {
+          name: ['random', 'shuffled-label'][i - 2],
+          similarity: similarity[i].slice(0, 2),
+          probability: trained[i + 1],
+        },
+        yardstick,
+      ),
+    );
+    const found = {
+      className: inputs.className,
+      networks,
+      masks: masks.map(({ mask: _, ...rest }) => rest),
+      similarity,
+      probabilities,
+      verdicts,
+      caution: caution(yardstick),
+    };
+    const paths = await writeTables(options.out, found, masks, inputs);
+    const sidecar = writeSidecar(options.out, 'sanity', {
+      command: 'sanity',
+      options: { ...options },
+      seed: options.group.seed,
+      adapter: opened.report,
+      startedAt,
+      finishedAt: new Date(),
+      peakBytes: opened.gpu.memory().peakBytes,
+      results: found,
+    });
+    return { ...found, paths: { ...paths, sidecar } };
+  } finally {
+    unlock();
+  }
+}
+
+/** A control that is given has to take the same images. @throws InputError */
+function requireAlike(place: string, { model, images }: MaskInputs): void {
+  const { architecture } = readModel(modelFile(place));
+  const same = (a: readonly unknown[], b: readonly unknown[]) => a.join() === b.join();
+  if (
+    same(architecture.inputShape, images.grid.shape) &&
+    same(architecture.classes, model.architecture.classes)
+  )
+    return;
+  throw new InputError(
+    place,
+    'takes other images, or knows other classes, than the trained network',
+    'Give its control',
+  );
+}
+
+/** A network's mean probability of the class over the images selected on: as they are, and under each mask. */
+async function underMasks(
+  gpu: Network['gpu'],
+  file: string,
+  { images, select, classIndex, mu }: MaskInputs,
+  masks: readonly SanityMask[],
+): Promise<number[]> {
+  const { architecture, weights } = readModel(file);
+  const network = new Network(gpu, architecture, weights);
+  const hidden = typeof mu === 'number' ? gpu.full([1], mu, 'mu') : gpu.tensor(images.grid.shape, mu, 'mu');
+  try {
+    const means: number[] = [];
+    for (const values of [new Float32Array(masks[0].mask.length).fill(1), ...masks.map(({ mask }) => mask)]) {
+      const mask = gpu.tensor(images.grid.shape, values, 'mask');
+      const found = await maskedProbabilities(network, images, select, classIndex, mask, hidden);
+      mask.release();
+      means.push(found.reduce((sum, value) => sum + value, 0) / found.length);
+    }
+    return means;
+  } finally {
+    network.release();
+    hidden.release();
+  }
+}
+
+async function writeTables(
+  directory: string,
+  { className, networks, similarity, probabilities }: Omit<SanityResult, 'paths'>,
+  masks: readonly SanityMask[],
+  { images, select }: MaskInputs,
+) {
+  const place = (name: string) => path.join(directory, name);
+  const names = masks.map(({ name }) => name);
+  const paths = {
+    similarity: place('similarity.tsv'),
+    probabilities: place('probabilities.tsv'),
+    masks: place('masks.png'),
+  };
+  const row = (name: string, columns: readonly string[], values: readonly (number | null)[]) =>
+    Object.fromEntries([['name', name], ...columns.map((column, i) => [column, values[i]])]);
+  writeFileAtomic(
+    paths.similarity,
+    formatTable(
+      ['name', ...names],
+      similarity.map((values, i) => row(names[i], names, values)),
+    ),
+  );
+  const columns = ['no mask', ...names];
+  writeFileAtomic(
+    paths.probabilities,
+    formatTable(
+      ['name', ...columns],
+      probabilities.map((values, i) => row(networks[i].name, columns, values)),
+    ),
+  );
+  writeFileAtomic(
+    paths.masks,
+    renderMaskTable({
+      title: `Masks of ${className}: do they depend on what was learned?`,
+      grid: images.grid,
+      background: await images.mean(select),
+      rows: [{ heading: '', tiles: masks.map(({ name, mask }) => ({ heading: name, mask })) }],
+    }),
+  );
+  return paths;
+}
