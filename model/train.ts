@@ -1,6 +1,7 @@
 import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
+import type { Tensor } from '../engine/tensor.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import { type EpochHooks, runEpochs } from './epochs.ts';
 import type { ImageStore } from './images.ts';
@@ -55,6 +56,8 @@ export interface Training extends EpochHooks<Epoch> {
   readonly train: readonly Session[];
   readonly validation: readonly Session[];
   readonly options: TrainOptions;
+  /** changes a step's images in place before the network sees them; the validation set stays as it is */
+  readonly alter?: (images: Tensor, step: number) => void;
 }
 
 /**
@@ -73,7 +76,10 @@ export async function train(training: Training): Promise<TrainResult> {
     ...training,
     sessions: training.train,
     orderOf: (epoch) => epochOrder(labels, options.sampling, options.seed, epoch),
-    stepOn: (adam, batch, x, step) => trainStep(training, adam, batch, x, step),
+    stepOn: (adam, batch, x, step) => {
+      training.alter?.(x, step);
+      return trainStep(training, adam, batch, x, step);
+    },
     entryOf: async (measured) => ({ ...measured, validation: await validate(training) }),
     bestOf,
     isDone: (epochs) => {

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
+import { feedbackCommand } from './feedback.ts';
 import { grid } from './grid.ts';
 import { importCommand } from './import.ts';
 import { mask } from './mask.ts';
@@ -40,6 +41,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   explainCommand,
   validateCommand,
   sanityCommand,
+  feedbackCommand,
   importCommand,
   exportCommand,
   resample,

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readCohort } from '../../cohort/cohort.ts';
+import { simulateCohort } from '../../cohort/simulate/index.ts';
+import type { Architecture } from '../../model/architecture.ts';
+import { calibrateNormalisation } from '../../model/calibrate.ts';
+import { ImageStore } from '../../model/images.ts';
+import { Network } from '../../model/network.ts';
+import { predictLogits } from '../../model/predict.ts';
+import { initialWeights } from '../../model/weights.ts';
+import { testGpu } from '../engine/gpu.ts';
+import { batchNormTrain, runningUpdate } from '../reference/batchnorm.ts';
+import { conv3d } from '../reference/conv3d.ts';
+import { ndArray } from '../reference/ndarray.ts';
+import { lookUp } from './random-network.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-calibrate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('gives batch normalisation the statistics of the images and moves nothing else; images come apart', async () => {
+  const made = simulateCohort(path.join(folder, 'cohort'), {
+    participantsPerClass: 2,
+    strength: 0.3,
+    resolution: 10,
+    seed: 2,
+  });
+  const { sessions } = readCohort(made.cohort, ['CN', 'AD']);
+  const images = ImageStore.like(sessions[0]);
+  const architecture: Architecture = {
+    inputShape: images.grid.shape,
+    channels: [2, 3, 3],
+    subBlocks: [1, 1, 1],
+    reduction: 'maxpool',
+    fcLayers: 1,
+    dropout: 0.5,
+    classes: ['CN', 'AD'],
+  };
+  const gpu = await testGpu();
+  const initial = initialWeights(architecture, 4);
+  const network = new Network(gpu, architecture, initial);
+  const spread = async () => {
+    const scores = (await predictLogits(network, images, sessions, 4)).map((row) => row[1]);
+    return Math.max(...scores) - Math.min(...scores);
+  };
+  const before = await spread();
+  await calibrateNormalisation(network, images, sessions, sessions.length, 1);
+  expect(await spread()).toBeGreaterThan(3 * before);
+  const weights = await network.download();
+  for (const [name, { data }] of weights)
+    if (!/running|tracked/.test(name)) expect(data, name).toEqual(initial.get(name)!.data);
+
+  // one batch holds all images, so the first layer's statistics are those of all of them
+  const whole = new Float32Array(sessions.length * images.grid.shape.reduce((a, b) => a * b));
+  for (const [i, session] of sessions.entries())
+    whole.set(await images.load(session), (i * whole.length) / sessions.length);
+  const get = lookUp(initial);
+  const block = 'convolutions.conv0';
+  const y = conv3d(
+    ndArray([sessions.length, 1, ...images.grid.shape], whole),
+    get(`${block}.0.weight`),
+    get(`${block}.0.bias`),
+    1,
+  );
+  const batch = batchNormTrain(y, get(`${block}.1.weight`), get(`${block}.1.bias`), 1e-5);
+  let running = { mean: get(`${block}.1.running_mean`), variance: get(`${block}.1.running_var`) };
+  for (let pass = 0; pass < 60; pass++) running = runningUpdate(running, batch, y.data.length / 2);
+  weights.get(`${block}.1.running_mean`)!.data.forEach((value, c) => {
+    expect(value).toBeCloseTo(running.mean.data[c], 4);
+    expect(value).toBeCloseTo(batch.mean.data[c], 2);
+  });
+  weights.get(`${block}.1.running_var`)!.data.forEach((value, c) => {
+    expect(value / running.variance.data[c]).toBeCloseTo(1, 3);
+  });
+  network.release();
+});
