@@ -5,6 +5,7 @@ import { writeVolume } from '../../cohort/nifti.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
 import type { Method } from '../../masking/attribution/index.ts';
+import { brightened } from '../../masking/attribution/scaled.ts';
 import type { RegionUse } from '../../masking/regions.ts';
 import { renderBars } from '../../report/bars.ts';
 import { renderMosaic } from '../../report/mosaic.ts';
@@ -67,14 +68,4 @@ export function writeExplainFiles(directory: string, content: ExplainContent): E
     description: `voxmask ${className}, ${method}`,
   });
   return paths;
-}
-
-/**
- * A map for the eye: attribution is strongest in a few voxels, which would leave the others dark, so the colours end at the
- * value that a hundredth of the touched voxels exceeds.
- */
-export function brightened(mask: Float32Array): Float32Array {
-  const values = mask.filter((m) => m < 1).map((m) => 1 - m);
-  const top = values.sort()[Math.floor(0.99 * values.length)] || 1;
-  return mask.map((m) => Math.max(0, 1 - (1 - m) / top));
 }

@@ -1,19 +1,17 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { writeFileAtomic } from '../../cohort/files.ts';
-import { formatTable } from '../../cohort/table.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { caution, type Verdict, verdictOn, type Yardstick } from '../../masking/sanity.ts';
 import { roiSimilarity } from '../../masking/similarity.ts';
 import { modelFile, readModel } from '../../model/model-file.ts';
 import { Network } from '../../model/network.ts';
-import { renderMaskTable } from '../../report/mask-table.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { writeSanityFiles } from './sanity-files.ts';
 import { maskOf, type SanityMask } from './sanity-masks.ts';
 import {
   besideModel,
@@ -174,7 +172,8 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
       verdicts,
       caution: caution(yardstick),
     };
-    const paths = await writeTables(options.out, found, masks, inputs);
+    const background = await inputs.images.mean(inputs.select);
+    const paths = writeSanityFiles(options.out, { ...found, masks, grid: inputs.images.grid, background });
     const sidecar = writeSidecar(options.out, 'sanity', {
       command: 'sanity',
       options: { ...options },
@@ -230,46 +229,4 @@ async function underMasks(
     network.release();
     hidden.release();
   }
-}
-
-async function writeTables(
-  directory: string,
-  { className, networks, similarity, probabilities }: Omit<SanityResult, 'paths'>,
-  masks: readonly SanityMask[],
-  { images, select }: MaskInputs,
-) {
-  const place = (name: string) => path.join(directory, name);
-  const names = masks.map(({ name }) => name);
-  const paths = {
-    similarity: place('similarity.tsv'),
-    probabilities: place('probabilities.tsv'),
-    masks: place('masks.png'),
-  };
-  const row = (name: string, columns: readonly string[], values: readonly (number | null)[]) =>
-    Object.fromEntries([['name', name], ...columns.map((column, i) => [column, values[i]])]);
-  writeFileAtomic(
-    paths.similarity,
-    formatTable(
-      ['name', ...names],
-      similarity.map((values, i) => row(names[i], names, values)),
-    ),
-  );
-  const columns = ['no mask', ...names];
-  writeFileAtomic(
-    paths.probabilities,
-    formatTable(
-      ['name', ...columns],
-      probabilities.map((values, i) => row(networks[i].name, columns, values)),
-    ),
-  );
-  writeFileAtomic(
-    paths.masks,
-    renderMaskTable({
-      title: `Masks of ${className}: do they depend on what was learned?`,
-      grid: images.grid,
-      background: await images.mean(select),
-      rows: [{ heading: '', tiles: masks.map(({ name, mask }) => ({ heading: name, mask })) }],
-    }),
-  );
-  return paths;
 }

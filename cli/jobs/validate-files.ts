@@ -3,11 +3,11 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
+import { brightened } from '../../masking/attribution/scaled.ts';
 import type { DeletionCurve } from '../../masking/validation/deletion.ts';
 import type { Overlap } from '../../masking/validation/overlap.ts';
 import { renderCurves } from '../../report/curves.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
-import { brightened } from './explain-files.ts';
 
 /** A map, or an order to compare with, and what was found of it. */
 export interface Measured {

@@ -1,0 +1,47 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { formatTable } from '../../cohort/table.ts';
+import type { Grid } from '../../cohort/volume.ts';
+import { renderMaskTable } from '../../report/mask-table.ts';
+
+/** The results of a sanity report that go into files. */
+export interface SanityContent {
+  readonly className: string;
+  readonly networks: readonly { readonly name: string }[];
+  readonly masks: readonly { readonly name: string; readonly mask: Float32Array }[];
+  /** of every pair of masks; null where one is empty */
+  readonly similarity: readonly (readonly (number | null)[])[];
+  /** by network: without a mask, then under each mask */
+  readonly probabilities: readonly (readonly number[])[];
+  readonly grid: Grid;
+  readonly background: Float32Array;
+}
+
+/** Writes the tables and the picture. The same content gives the same bytes. */
+export function writeSanityFiles(directory: string, content: SanityContent) {
+  const { className, networks, masks, similarity, probabilities, grid, background } = content;
+  const place = (name: string) => path.join(directory, name);
+  const names = masks.map(({ name }) => name);
+  const paths = {
+    similarity: place('similarity.tsv'),
+    probabilities: place('probabilities.tsv'),
+    masks: place('masks.png'),
+  };
+  const table = (
+    columns: readonly string[],
+    rows: readonly { readonly name: string }[],
+    values: readonly (readonly (number | null)[])[],
+  ) =>
+    formatTable(
+      ['name', ...columns],
+      rows.map(({ name }, i) =>
+        Object.fromEntries([['name', name], ...columns.map((column, j) => [column, values[i][j]])]),
+      ),
+    );
+  writeFileAtomic(paths.similarity, table(names, masks, similarity));
+  writeFileAtomic(paths.probabilities, table(['no mask', ...names], networks, probabilities));
+  const tiles = masks.map(({ name, mask }) => ({ heading: name, mask }));
+  const title = `Masks of ${className}: do they depend on what was learned?`;
+  writeFileAtomic(paths.masks, renderMaskTable({ title, grid, background, rows: [{ heading: '', tiles }] }));
+  return paths;
+}
