@@ -27,8 +27,8 @@ const cdrGrades = [0, 0.5, 1, 2, 3];
  *
  * @param classes the diagnoses under study, such as CN and AD
  * @param options.allowOneClass accepts a cohort whose sessions all have one diagnosis
- * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an empty identifier,
- *   or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
+ * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an image of two
+ *   participants, an empty identifier, or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
  */
 export function readCohort(
   tablePath: string,
@@ -39,6 +39,7 @@ export function readCohort(
   requireColumns(table, required);
   const faults: Fault[] = [];
   const firstLines = new Map<string, number>();
+  const imageOf = new Map<string, Session>();
   const sessions = table.rows.map((row, i) => {
     const line = i + 2;
     const session = sessionOf(row, line, path.dirname(path.resolve(tablePath)));
@@ -48,6 +49,11 @@ export function readCohort(
     if (earlier === undefined) firstLines.set(key, line);
     else if (!isMissing(row.participant_id) && !isMissing(row.session_id))
       faults.push({ line, what: `repeats ${nameOf(session)} of line ${earlier}` });
+    // One image under two names could stand on two sides of a split.
+    const owner = imageOf.get(session.path);
+    if (owner === undefined) imageOf.set(session.path, session);
+    else if (!isMissing(row.path) && owner.participantId !== session.participantId)
+      faults.push({ line, what: `image ${row.path} is that of ${nameOf(owner)} in line ${owner.line}` });
     return session;
   });
   if (faults.length > 0) throw faultyRows(tablePath, faults);

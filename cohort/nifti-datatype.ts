@@ -81,7 +81,7 @@ export function decode(
   if (infiniteCount > 0) {
     throw new InputError(
       where,
-      `holds ${infiniteCount} ${infiniteCount === 1 ? 'value' : 'values'} that are infinite or beyond single precision`,
+      `holds ${infiniteCount === 1 ? '1 value that is' : `${infiniteCount} values that are`} infinite or beyond single precision`,
       'Replace them by finite numbers, or run the segmentation again',
     );
   }

@@ -1,19 +1,43 @@
-import { closeSync, existsSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { InputError } from './error.ts';
 
-/** Far above any 3D image, and below what a hostile archive could unpack to. */
-const unpackedLimit = 2 ** 31;
+/** Bytes of an image, at most: far above any 3D image, and what one allocation may hold. */
+export const unpackedLimit = 2 ** 31;
+
+/** Bytes behind the voxels, which no tool should write but some do. */
+export const mostTrailing = 2 ** 24;
+
+const deflateRatio = 1032; // the most bytes that deflate makes of one (zlib.net, "maximum compression factor")
 
 /**
  * A file's content, unpacked where it is gzip (told by its first bytes, whatever its name).
  *
+ * @param needed bytes that the header announces; what unpacks to far more is not unpacked
  * @throws InputError when it is missing, unreadable, empty, damaged, or only a pointer to content kept elsewhere
  */
-export function readUnpacked(file: string): Uint8Array {
+export function readUnpacked(file: string, needed: number): Uint8Array {
   const bytes = reading(file, () => readFileSync(file));
   refusePointer(file, bytes);
-  return isGzip(bytes) ? unpack(file, bytes) : bytes;
+  return isGzip(bytes) ? unpack(file, bytes, { limit: needed + mostTrailing }) : bytes;
+}
+
+/** How many bytes a file holds when unpacked, as far as that is known without unpacking it. */
+export interface UnpackedSize {
+  /** exactly, or, where it is gzip, at most */
+  readonly most: number;
+  /** what the last four bytes of a gzip file say, modulo 2^32; null where it is not gzip */
+  readonly told: number | null;
+}
+
+/** @throws InputError as `readUnpacked` */
+export function unpackedSize(file: string): UnpackedSize {
+  const start = reading(file, () => firstBytes(file, 200));
+  refusePointer(file, start);
+  const { size } = statSync(file);
+  if (!isGzip(start)) return { most: size, told: null };
+  const end = reading(file, () => bytesAt(file, 4, Math.max(0, size - 4)));
+  return { most: size * deflateRatio, told: end.length < 4 ? 0 : end.readUInt32LE() };
 }
 
 /**
@@ -25,7 +49,7 @@ export function readStart(file: string): Uint8Array {
   const bytes = reading(file, () => firstBytes(file, 16_384));
   refusePointer(file, bytes);
   // Cut on purpose: what the part holds is unpacked, and its missing end is no fault.
-  return isGzip(bytes) ? unpack(file, bytes, constants.Z_SYNC_FLUSH) : bytes;
+  return isGzip(bytes) ? unpack(file, bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
 }
 
 function isGzip(bytes: Uint8Array): boolean {
@@ -33,10 +57,14 @@ function isGzip(bytes: Uint8Array): boolean {
 }
 
 function firstBytes(file: string, most: number): Buffer {
+  return bytesAt(file, most, 0);
+}
+
+function bytesAt(file: string, most: number, position: number): Buffer {
   const descriptor = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(most);
-    return bytes.subarray(0, readSync(descriptor, bytes));
+    return bytes.subarray(0, readSync(descriptor, bytes, { position }));
   } finally {
     closeSync(descriptor);
   }
@@ -77,16 +105,20 @@ function isLink(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-function unpack(file: string, bytes: Buffer, finishFlush: number = constants.Z_FINISH): Uint8Array {
+function unpack(
+  file: string,
+  bytes: Buffer,
+  { limit = unpackedLimit, finishFlush = constants.Z_FINISH }: { limit?: number; finishFlush?: number },
+): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: unpackedLimit, finishFlush });
+    return gunzipSync(bytes, { maxOutputLength: limit, finishFlush });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what =
       code === 'Z_BUF_ERROR'
         ? 'is cut short: its gzip stream ends early'
         : code === 'ERR_BUFFER_TOO_LARGE'
-          ? 'unpacks to more than 2 GiB'
+          ? `unpacks to more than ${limit} bytes, which its header does not announce`
           : `is damaged: its gzip stream does not unpack (${message})`;
     throw new InputError(file, what, 'Copy or make the file again');
   }

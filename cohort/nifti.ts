@@ -1,6 +1,15 @@
 import { InputError } from './error.ts';
 import { decode } from './nifti-datatype.ts';
-import { partnerOf, readStart, readUnpacked, splitName } from './nifti-file.ts';
+import {
+  mostTrailing,
+  partnerOf,
+  readStart,
+  readUnpacked,
+  splitName,
+  type UnpackedSize,
+  unpackedLimit,
+  unpackedSize,
+} from './nifti-file.ts';
 import { type Header, parseHeader } from './nifti-header.ts';
 import { canonicalGrid, orientationOf, toCanonical } from './orientation.ts';
 import type { Grid, Volume } from './volume.ts';
@@ -36,31 +45,62 @@ export function readVolume(path: string): Volume {
   };
 }
 
-/** An image's canonical grid, from its header alone. @throws InputError as `readVolume`, but for damage to the voxels */
+/**
+ * An image's canonical grid, from its header. Its voxels are not read, but where the end of a gzip file says that they are
+ * not all there: it is unpacked, to be sure.
+ *
+ * @throws InputError as `readVolume`, but for most damage to the voxels
+ */
 export function readGrid(path: string): Grid {
-  const file = splitName(path)?.kind === 'img' ? partnerOf(path, 'hdr') : path;
-  const { shape, affine } = parseHeader(readStart(file), file);
-  return canonicalGrid(shape, affine, orientationOf(affine));
+  const { header, file, size } = locate(path);
+  const needed = header.offset + sizeOf(header);
+  const { told } = size;
+  if (told !== null && (told < needed || told > needed + mostTrailing)) readVoxels(header, file);
+  return canonicalGrid(header.shape, header.affine, orientationOf(header.affine));
 }
 
 function readParts(path: string): { header: Header; voxels: Uint8Array } {
-  const isImg = splitName(path)?.kind === 'img';
-  const headerPath = isImg ? partnerOf(path, 'hdr') : path;
-  const content = readUnpacked(headerPath);
-  const header = parseHeader(content, headerPath);
-  if (!header.pair) return { header, voxels: voxelsOf(header, content, path) };
-  const imagePath = isImg ? path : partnerOf(path, 'img');
-  return { header, voxels: voxelsOf(header, readUnpacked(imagePath), imagePath) };
+  const { header, file } = locate(path);
+  return { header, voxels: readVoxels(header, file) };
 }
 
-/** The voxels' bytes. What the header announces is compared with what is there before anything is allocated for it. */
-function voxelsOf({ shape, datatype, offset }: Header, content: Uint8Array, where: string): Uint8Array {
-  const size = shape[0] * shape[1] * shape[2] * datatype.size;
-  if (offset + size <= content.length) return content.subarray(offset, offset + size);
+function readVoxels(header: Header, file: string): Uint8Array {
+  const end = header.offset + sizeOf(header);
+  const content = readUnpacked(file, end);
+  refuseShort(header, content.length, file, '');
+  return content.subarray(header.offset, end);
+}
+
+/** An image's header, and the file that holds its voxels, which is long enough for them as far as its size tells. */
+function locate(path: string): { header: Header; file: string; size: UnpackedSize } {
+  const isImg = splitName(path)?.kind === 'img';
+  const headerFile = isImg ? partnerOf(path, 'hdr') : path;
+  const header = parseHeader(readStart(headerFile), headerFile);
+  const file = !header.pair || isImg ? path : partnerOf(path, 'img');
+  const needed = header.offset + sizeOf(header);
+  const size = unpackedSize(file);
+  refuseShort(header, size.most, file, size.told === null ? '' : 'at most ');
+  if (needed <= unpackedLimit) return { header, file, size };
+  throw new InputError(
+    file,
+    `holds ${header.shape.join(' x ')} voxels of ${header.datatype.name}, more than 2 GiB`,
+    'Resample it to larger voxels, or cut it to the brain',
+  );
+}
+
+/** Bytes of the voxels. Not allocated before it is known that they are there. */
+function sizeOf({ shape, datatype }: Header): number {
+  return shape[0] * shape[1] * shape[2] * datatype.size;
+}
+
+function refuseShort(header: Header, length: number, where: string, about: string): void {
+  const { shape, datatype, offset } = header;
+  const size = sizeOf(header);
+  if (offset + size <= length) return;
   throw new InputError(
     where,
     `is cut short: ${shape.join(' x ')} voxels of ${datatype.name} need ${size} bytes, ` +
-      `and ${Math.max(0, content.length - offset)} are there`,
+      `and ${about}${Math.max(0, length - offset)} are there`,
     'Copy or make the file again',
   );
 }

@@ -12,7 +12,8 @@ export interface Table {
 
 /**
  * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, lines ending in
- * LF or CRLF, no quoting (a quote is a character like any other). Empty lines at the end are left out.
+ * LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
+ * any other. Empty lines at the end are left out.
  *
  * @throws InputError when the file is missing, not text, has no header, names a column twice, or has a line with more or
  *   fewer cells than the header
@@ -21,10 +22,10 @@ export function readTable(path: string): Table {
   const lines: string[][] = parse(readText(path), {
     delimiter: '\t',
     quote: null,
-    record_delimiter: ['\r\n', '\n'],
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
   });
-  const cells = lines.map((line) => line.map((cell) => cell.trim()));
+  const cells = lines.map((line) => line.map((cell) => unquoted(cell.trim())));
   while (cells.at(-1)?.every((cell) => cell === '')) cells.pop();
   const [columns, ...records] = cells;
   if (!columns)
@@ -76,6 +77,7 @@ export function formatTable(
 ): string {
   const cell = (column: string, value: string | number | boolean | null | undefined) => {
     const text = value === null || value === undefined || Number.isNaN(value) ? '' : String(value);
+    if (quoted.test(text)) return `"${text.replaceAll('"', '""')}"`; // else they would be lost in reading
     if (!/[\t\r\n]/.test(text)) return text === '' ? 'n/a' : text;
     throw new InputError(
       `column ${column}`,
@@ -85,6 +87,12 @@ export function formatTable(
   };
   const lines = rows.map((row) => columns.map((column) => cell(column, row[column])));
   return [columns, ...lines].map((line) => `${line.join('\t')}\n`).join('');
+}
+
+const quoted = /^"[^\t\r\n]*"$/;
+
+function unquoted(cell: string): string {
+  return quoted.test(cell) ? cell.slice(1, -1).replaceAll('""', '"').trim() : cell;
 }
 
 function readText(path: string): string {

@@ -1,7 +1,8 @@
 import { totalmem } from 'node:os';
 import { refuseOtherGrid } from '../cohort/cohort.ts';
-import type { Decoded } from '../cohort/decoding/job.ts';
 import { decodeAside } from '../cohort/decoding/pool.ts';
+import { InputError } from '../cohort/error.ts';
+import { type Header, readHeaders, unusable, usualGrid } from '../cohort/headers.ts';
 import { type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { readGrid } from '../cohort/nifti.ts';
 import type { Session } from '../cohort/session.ts';
@@ -31,6 +32,8 @@ export class ImageStore {
   private readonly budget: number;
   private readonly kept = new Map<string, Float32Array>();
   private keptBytes = 0;
+  /** all that will be asked for, where that was said */
+  private expected: readonly Session[] = [];
   /** announced and not asked for yet, in order */
   private coming: Session[] = [];
   /** being decoded, or decoded and not asked for yet */
@@ -47,6 +50,26 @@ export class ImageStore {
     return new ImageStore(readGrid(session.path), options);
   }
 
+  /** A store of these sessions' images, on the grid of most of them. @throws InputError as `expect` */
+  static of(sessions: readonly Session[], options?: ImageOptions): ImageStore {
+    const headers = readHeaders(sessions);
+    const grid = usualGrid(headers);
+    if (grid === undefined) throw unusable(faultsIn(headers), headers.length);
+    const images = new ImageStore(grid, options);
+    images.refuseFaults(headers);
+    return images;
+  }
+
+  /**
+   * Says which images will be asked for in all. Their headers are checked at once; should the voxels of one turn out to be
+   * damaged later on, all of them are looked through, so that one message names every image that cannot be used.
+   *
+   * @throws InputError naming all images that cannot be read or do not belong here, as far as their headers tell
+   */
+  expect(sessions: readonly Session[]): void {
+    this.refuseFaults(readHeaders(sessions));
+  }
+
   /** Says which images will be asked for next, in which order, so that they are decoded before. Replaces what was said. */
   announce(sessions: readonly Session[]): void {
     this.coming = [...sessions];
@@ -58,7 +81,8 @@ export class ImageStore {
   /** A session's image, x slowest and z fastest. @throws InputError if it is unreadable or on another grid */
   async load(session: Session): Promise<Float32Array> {
     const known = this.kept.get(session.path);
-    const data = known ?? (await (this.ahead.get(session.path) ?? this.decode(session)));
+    const data =
+      known ?? (await (this.ahead.get(session.path) ?? this.decode(session)).catch(this.lookThrough));
     this.ahead.delete(session.path);
     if (this.coming[0]?.path === session.path) this.coming.shift();
     this.decodeAhead();
@@ -85,9 +109,29 @@ export class ImageStore {
   }
 
   /** Whether a session's image may be used; one that may not throws. */
-  protected check(session: Session, decoded: Decoded): void {
-    refuseOtherGrid(session, decoded.grid, this.grid);
+  protected check(session: Session, grid: Grid): void {
+    refuseOtherGrid(session, grid, this.grid);
   }
+
+  private refuseFaults(headers: readonly Header[]): void {
+    this.expected = headers.map(({ session }) => session);
+    const faults = faultsIn(headers, (session, grid) => this.check(session, grid));
+    if (faults.length > 0) throw unusable(faults, headers.length);
+  }
+
+  /** Turns one image's fault into that of all expected ones. */
+  private readonly lookThrough = async (error: unknown): Promise<never> => {
+    if (!(error instanceof InputError)) throw error;
+    const faults: InputError[] = [];
+    for (let first = 0; first < this.expected.length; first += MOST_AHEAD) {
+      const some = this.expected.slice(first, first + MOST_AHEAD);
+      for (const outcome of await Promise.allSettled(some.map((session) => this.decode(session)))) {
+        if (outcome.status === 'rejected' && outcome.reason instanceof InputError)
+          faults.push(outcome.reason);
+      }
+    }
+    throw unusable(faults.length > 0 ? faults : [error], this.expected.length);
+  };
 
   private decodeAhead(): void {
     let started = 0;
@@ -103,7 +147,7 @@ export class ImageStore {
 
   private async decode(session: Session): Promise<Float32Array> {
     const decoded = await decodeAside({ path: session.path, intensity: this.intensity });
-    this.check(session, decoded);
+    this.check(session, decoded.grid);
     const { data, nanCount } = decoded;
     if (nanCount > 0) this.notNumbers.set(session.path, nanCount);
     if (!this.kept.has(session.path) && this.keptBytes + data.byteLength <= this.budget) {
@@ -112,4 +156,22 @@ export class ImageStore {
     }
     return data;
   }
+}
+
+/** The faults that headers tell of, each file's once. @param check throws for a grid that does not belong here */
+function faultsIn(
+  headers: readonly Header[],
+  check: (session: Session, grid: Grid) => void = () => {},
+): InputError[] {
+  const faults = new Map<string, InputError>();
+  for (const { session, grid } of headers) {
+    try {
+      if (grid instanceof InputError) throw grid;
+      check(session, grid);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      faults.set(session.path, error);
+    }
+  }
+  return [...faults.values()];
 }

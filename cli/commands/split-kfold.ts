@@ -74,7 +74,7 @@ function asText({ folds, leftOut, paths }: SplitKfoldResult, classes: readonly s
   const written = textTable(
     ['written', 'holds'],
     [
-      ...paths.tables.map((file, fold) => [file, `the sessions of fold ${fold}`]),
+      ...paths.tables.map((file, fold) => [file, `the sessions of fold ${fold}; beside it as JSON`]),
       [paths.folds, 'in which fold a participant validates'],
       [paths.sidecar, 'options, versions and p-values'],
     ],

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
-import { readGrid } from '../../cohort/nifti.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
 import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
@@ -72,6 +71,7 @@ export async function evaluateModels(
   const { classes } = models[0].architecture;
   const cohort = readCohort(options.cohort, classes, { allowOneClass: true });
   const asked = models.map((model, i) => sessionsFor(model, files[i], cohort, options, classes));
+  const stores = models.map((model, i) => imagesFor(model, asked[i]));
   prepareOutput(options.out, 'evaluation.tsv', options.overwrite);
   const { gpu, report } = await hooks.open();
   const total = asked.reduce((sum, sessions) => sum + sessions.length, 0);
@@ -79,8 +79,7 @@ export async function evaluateModels(
   const evaluated: Evaluated[] = [];
   let before = 0;
   for (const [i, model] of models.entries()) {
-    const { intensity } = model;
-    const images = new ImageStore(model.grid ?? readGrid(asked[i][0].path), { intensity });
+    const images = stores[i];
     const network = new Network(gpu, model.architecture, model.weights);
     try {
       const logits = await predictLogits(network, images, asked[i], options.batchSize, (done) =>
@@ -120,6 +119,14 @@ export async function evaluateModels(
     notNumbers: Object.fromEntries(notNumbers),
     paths: evaluationPaths(options.out),
   };
+}
+
+/** The sessions' images as a network takes them. @throws InputError naming all that cannot be used */
+function imagesFor({ grid, intensity }: Model, sessions: readonly Session[]): ImageStore {
+  if (!grid) return ImageStore.of(sessions, { intensity });
+  const images = new ImageStore(grid, { intensity });
+  images.expect(sessions);
+  return images;
 }
 
 function sessionsFor(

@@ -57,17 +57,18 @@ export function readMaskInputs(given: MaskSources): MaskInputs {
   const { classes } = model.architecture;
   const { className, classIndex } = classOf(model, sources.model, sources.className);
   const cohort = readCohort(sources.cohort, classes, { allowOneClass: true });
-  const images = imagesFor(model, sources.model, cohort);
   const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
   const { fit, select } = candidates(cohort, sources);
   const ofClass = (session: Session) => session.diagnosis === className;
+  const [fitted, selected] = [fit.filter(ofClass), select.filter(ofClass)];
+  const images = imagesFor(model, sources.model, [...new Set([...fitted, ...selected])], cohort);
   return {
     model,
     className,
     classIndex,
     images,
-    fit: fit.filter(ofClass),
-    select: select.filter(ofClass),
+    fit: fitted,
+    select: selected,
     atlas: atlas && alignedAtlas(atlas, images.grid, sources.resample),
     mu: readMu(sources, images.grid),
   };
@@ -109,11 +110,20 @@ function refuseKnown(split: string, cohort: Cohort): void {
   });
 }
 
-/** The images on the model's own grid where it records one; else on that of the cohort's first image. */
-function imagesFor(model: Model, modelPath: string, cohort: Cohort): ImageStore {
+/** The sessions' images on the model's own grid where it records one; else on that of most of them. */
+function imagesFor(
+  model: Model,
+  modelPath: string,
+  sessions: readonly Session[],
+  cohort: Cohort,
+): ImageStore {
   const { intensity } = model;
-  if (model.grid) return new ImageStore(model.grid, { intensity });
-  const images = ImageStore.like(cohort.sessions[0], { intensity });
+  if (model.grid) {
+    const images = new ImageStore(model.grid, { intensity });
+    images.expect(sessions);
+    return images;
+  }
+  const images = ImageStore.of(sessions.length > 0 ? sessions : cohort.sessions, { intensity });
   const { inputShape } = model.architecture;
   if (inputShape.every((size, axis) => size === images.grid.shape[axis])) return images;
   throw new InputError(

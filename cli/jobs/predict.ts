@@ -1,4 +1,3 @@
-import type { Decoded } from '../../cohort/decoding/job.ts';
 import { InputError } from '../../cohort/error.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
@@ -18,7 +17,7 @@ export interface PredictOptions {
 }
 
 export interface PredictHooks {
-  /** Opens the GPU; called once the model and the first image are known to be sound. Whoever opened it closes it. */
+  /** Opens the GPU; called once the model and the images' headers are known to be sound. Whoever opened it closes it. */
   readonly open: () => Promise<OpenGpu>;
   readonly onImage?: (done: number) => void;
 }
@@ -53,12 +52,13 @@ export async function predictImages(
   const path = modelFile(place);
   const model = readModel(path);
   const { classes } = model.architecture;
-  const images = new GivenImages(model, path, readGrid(paths[0]));
-  requireFit(images.grid, paths[0], model, path);
+  const sessions = paths.map(asSession);
+  const images = new GivenImages(model, path, model.grid ?? readGrid(paths[0]));
+  images.expect(sessions);
   const { gpu } = await open();
   const network = new Network(gpu, model.architecture, model.weights);
   try {
-    const logits = await predictLogits(network, images, paths.map(asSession), batchSize, onImage);
+    const logits = await predictLogits(network, images, sessions, batchSize, onImage);
     return {
       classes,
       images: logits.map((row, i) => ({ path: paths[i], ...predictionOf(row, classes) })),
@@ -86,13 +86,13 @@ class GivenImages extends ImageStore {
   private readonly model: Model;
   private readonly modelPath: string;
 
-  constructor(model: Model, modelPath: string, first: Grid) {
-    super(model.grid ?? first, { intensity: model.intensity, budget: 0 });
+  constructor(model: Model, modelPath: string, grid: Grid) {
+    super(grid, { intensity: model.intensity, budget: 0 });
     this.model = model;
     this.modelPath = modelPath;
   }
 
-  protected override check({ path }: Session, { grid }: Decoded): void {
+  protected override check({ path }: Session, grid: Grid): void {
     requireFit(grid, path, this.model, this.modelPath);
   }
 }

@@ -99,7 +99,7 @@ export async function pretrainNetwork(
 ): Promise<PretrainJobResult> {
   const startedAt = new Date();
   const { split, absent } = splitFor(options);
-  const images = ImageStore.like(split.train[0], { intensity: options.intensity });
+  const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
   const shape: Convolutional = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture({ ...defaultArchitecture, ...shape }, 'network');
   const { training, intensity } = options;

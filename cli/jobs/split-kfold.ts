@@ -3,6 +3,7 @@ import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
+import { formatDatalist } from '../../cohort/splits/datalist.ts';
 import { drawFolds, type FoldMethod, splitOf } from '../../cohort/splits/folds.ts';
 import type { Visits } from '../../cohort/splits/participants.ts';
 import { foldFile } from '../../cohort/splits/read-fold.ts';
@@ -44,8 +45,8 @@ export interface SplitKfoldResult {
 const marker = 'folds.tsv';
 
 /**
- * Cuts a cohort into folds, from its table to tables: `fold-0.tsv` and so on, the split of each, and `folds.tsv`, which
- * participant validates in which. @throws InputError as `readCohort` and `drawFolds`
+ * Cuts a cohort into folds, from its table to tables: `fold-0.tsv` and so on, the split of each, `fold-0.json` with its
+ * images for other programs, and `folds.tsv`, which participant validates in which. @throws InputError as `readCohort` and `drawFolds`
  */
 export function splitKfold(options: SplitKfoldOptions): SplitKfoldResult {
   const { cohort: table, classes, out, folds, method, seed } = options;
@@ -59,11 +60,9 @@ export function splitKfold(options: SplitKfoldOptions): SplitKfoldResult {
   prepareOutput(out, marker, options.overwrite);
   const tables = parts.map((_, fold) => {
     const file = path.join(out, foldFile(fold));
-    const { train, validation } = splitOf(parts, fold);
-    writeFileAtomic(
-      file,
-      formatSplit({ train, validation, ...(test.length > 0 && { test: firstSessions(test) }) }),
-    );
+    const sets = { ...splitOf(parts, fold), ...(test.length > 0 && { test: firstSessions(test) }) };
+    writeFileAtomic(file.replace(/\.tsv$/, '.json'), formatDatalist(sets, classes, out));
+    writeFileAtomic(file, formatSplit(sets));
     return file;
   });
   const reports = parts.map((_, fold) => reportOf(parts, fold, classes));

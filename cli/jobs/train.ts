@@ -97,7 +97,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   refuseLackingClass(drawn, options.network.classes);
   const { shuffleLabels: shuffling = false, training } = options;
   const split = shuffling ? shuffleLabels(drawn, training.seed) : drawn;
-  const images = ImageStore.like(split.train[0], { intensity: options.intensity });
+  const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
   const architecture: Architecture = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture(architecture, 'network');
   const { classes } = architecture;

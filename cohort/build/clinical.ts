@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
-import { monthsOf } from '../session.ts';
-import { isMissing, readTable, type Table } from '../table.ts';
+import { monthsOf, sessionKey } from '../session.ts';
+import { isMissing, readTable, requireColumns, type Table } from '../table.ts';
 import { filesIn, foldersIn } from './folders.ts';
 import { diagnosisOf, numberOf, sexOf } from './spellings.ts';
 
@@ -47,14 +47,23 @@ const cdrGrades = [0, 0.5, 1, 2, 3];
  *
  * @param place file or folder
  * @param mapping of diagnoses, the user's own
- * @throws InputError listing all values that cannot be
+ * @throws InputError listing all values that cannot be, and all rows that are there twice
  */
 export function readClinical(place: string, mapping: ReadonlyMap<string, string>): ClinicalTables {
   const faults: string[] = [];
-  const read = (table: Table, rows: readonly Given[]): ClinicalSession[] =>
-    rows.map(({ row, line, sessionId, inherited }) =>
-      sessionOf(row, `${table.path}, line ${line}`, sessionId, inherited, mapping, faults),
-    );
+  const seen = new Map<string, string>();
+  const read = (table: Table, rows: readonly Given[]): ClinicalSession[] => {
+    faults.push(...doubtfulColumns(table));
+    return rows.map(({ row, line, sessionId, inherited }) => {
+      const where = `${table.path}, line ${line}`;
+      const session = sessionOf(row, where, sessionId, inherited, mapping, faults);
+      const key = JSON.stringify([session.participantId, sessionId === null ? null : sessionKey(sessionId)]);
+      const earlier = seen.get(key);
+      if (earlier === undefined) seen.set(key, where);
+      else faults.push(`${where}: ${repetition(session, sessionId, earlier)}`);
+      return session;
+    });
+  };
   const tables = isFolder(place) ? readFolder(place, read) : readMerged(place, read);
   if (faults.length === 0) return tables;
   const shown = faults.slice(0, 20).map((fault) => `\n  ${fault}`);
@@ -78,7 +87,7 @@ type Reader = (table: Table, rows: readonly Given[]) => ClinicalSession[];
 
 function readMerged(file: string, read: Reader): ClinicalTables {
   const table = readTable(file);
-  require(table, 'participant_id');
+  requireColumns(table, ['participant_id']);
   const hasSessions = table.columns.includes('session_id');
   const given = table.rows.map(
     (row, i): Given => ({
@@ -95,7 +104,7 @@ function readMerged(file: string, read: Reader): ClinicalTables {
 
 function readFolder(folder: string, read: Reader): ClinicalTables {
   const table = readTable(path.join(folder, 'participants.tsv'));
-  require(table, 'participant_id');
+  requireColumns(table, ['participant_id']);
   const rows = new Map(table.rows.map((row) => [row.participant_id, row]));
   const told = read(
     table,
@@ -104,7 +113,7 @@ function readFolder(folder: string, read: Reader): ClinicalTables {
   const sessions = foldersIn(folder, 'sub-').flatMap((place) =>
     filesIn(place, /_sessions\.tsv$/).flatMap((file) => {
       const visits = readTable(file);
-      require(visits, 'session_id');
+      requireColumns(visits, ['session_id']);
       const participantId = path.basename(place);
       const given = visits.rows.map(
         (row, i): Given => ({
@@ -118,15 +127,6 @@ function readFolder(folder: string, read: Reader): ClinicalTables {
     }),
   );
   return { sessions, participants: new Map(told.map((one) => [one.participantId, one])) };
-}
-
-function require(table: Table, column: string): void {
-  if (table.columns.includes(column)) return;
-  throw new InputError(
-    table.path,
-    `lacks the column ${column}`,
-    `Add it; the columns there are: ${table.columns.join(', ')}`,
-  );
 }
 
 function sessionOf(
@@ -173,6 +173,22 @@ function sessionOf(
         ? score(cdr)
         : complain('CDR', cell('cdr'), `one of ${cdrGrades.join(', ')}`),
   };
+}
+
+/** Without a column session_id, rows of the same participant are more likely visits than slips. */
+function repetition({ participantId }: ClinicalSession, sessionId: string | null, earlier: string): string {
+  return sessionId === null
+    ? `repeats ${participantId} of ${earlier} (one row per participant; rows per visit need the column session_id)`
+    : `repeats ${participantId} ${sessionId} of ${earlier} (ses-M00, ses-M000 and bl are one session)`;
+}
+
+/** Columns of one meaning whose names differ in letter case only: which one holds? */
+function doubtfulColumns({ path: file, columns: names }: Table): string[] {
+  const aliases: readonly string[] = Object.values(columns).flat();
+  return aliases.flatMap((alias) => {
+    const same = names.filter((name) => name.toLowerCase() === alias);
+    return same.length > 1 ? [`${file}, line 1: has the columns ${same.join(' and ')}; keep one`] : [];
+  });
 }
 
 /** The first column of a field that the row has a value in. */

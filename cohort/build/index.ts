@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../error.ts';
 import { compareSessionIds, compareText, sessionKey } from '../session.ts';
-import { readTable, requireColumns } from '../table.ts';
+import { isMissing, readTable, requireColumns } from '../table.ts';
 import type { Candidate } from './candidate.ts';
 import { type ClinicalSession, type ClinicalTables, readClinical } from './clinical.ts';
 import { findImages, type SourceKind } from './source.ts';
@@ -64,10 +64,9 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
     );
   }
   const tables = readClinical(place, mapping);
-  refuseRepeats(place, tables.sessions);
   const labels = labelStable(tables.sessions, options.unstable);
   const listed = new Map(tables.sessions.map((session) => [keyOf(session), session]));
-  const leftOut = options.exclude === null ? null : readExclusions(options.exclude);
+  const leftOut = options.exclude === null ? null : readExclusions(options.exclude, images);
   const sessions: BuiltSession[] = [];
   const excluded: Excluded[] = [];
   for (const image of images) {
@@ -81,7 +80,7 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
   for (const session of tables.sessions) {
     if (!imaged.has(keyOf(session))) excluded.push({ ...identity(session), reason: 'no image' });
   }
-  refuseNothing(source, sessions, excluded, classes);
+  refuseNothing(source, sessions, excluded, classes, namesApart(images, tables));
   return { kind: found.kind, variant, sessions: sessions.sort(inOrder), excluded: excluded.sort(inOrder) };
 }
 
@@ -109,33 +108,23 @@ function labelOf(diagnosis: string | null): Labelled {
   return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
 }
 
-function readExclusions(file: string): (image: Candidate) => boolean {
+/** @throws InputError when no row names a session that has an image: a list of other people, or other spellings */
+function readExclusions(file: string, images: readonly Candidate[]): (image: Candidate) => boolean {
   const table = readTable(file);
   requireColumns(table, ['participant_id']);
   const rows = new Set(
     table.rows.map(({ participant_id, session_id }) =>
-      session_id === undefined
+      isMissing(session_id)
         ? participant_id
         : keyOf({ participantId: participant_id, sessionId: session_id }),
     ),
   );
-  return (image) => rows.has(image.participantId) || rows.has(keyOf(image));
-}
-
-function refuseRepeats(where: string, sessions: readonly ClinicalSession[]): void {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  for (const session of sessions) {
-    if (seen.has(keyOf(session))) repeated.add(`${session.participantId} ${session.sessionId}`);
-    seen.add(keyOf(session));
-  }
-  if (repeated.size === 0) return;
-  const names = [...repeated];
+  const listed = (image: Candidate) => rows.has(image.participantId) || rows.has(keyOf(image));
+  if (rows.size === 0 || images.some(listed)) return listed;
   throw new InputError(
-    where,
-    `lists ${names.length} ${names.length === 1 ? 'session' : 'sessions'} twice: ` +
-      `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}`,
-    'Keep one row per session (ses-M00, ses-M000 and bl are one session)',
+    file,
+    `names no session that has an image, such as ${nameOf(images[0])}`,
+    'Spell participants and sessions as the images do',
   );
 }
 
@@ -144,6 +133,7 @@ function refuseNothing(
   sessions: readonly BuiltSession[],
   excluded: readonly Excluded[],
   classes: readonly string[],
+  hint: string,
 ): void {
   const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
   if (lacking.length === 0) return;
@@ -151,8 +141,16 @@ function refuseNothing(
   throw new InputError(
     where,
     `leaves no session of ${lacking.join(' and none of ')}:${lines.join('')}\n`,
-    'Check --tables, --classes and --map',
+    `Check --tables, --classes and --map${hint}`,
   );
+}
+
+/** Where images and tables have nobody in common: a name of each, since often only the spelling differs. */
+function namesApart(images: readonly Candidate[], { sessions, participants }: ClinicalTables): string {
+  const told = [...sessions.map(({ participantId }) => participantId), ...participants.keys()];
+  const known = new Set(told);
+  if (told.length === 0 || images.some(({ participantId }) => known.has(participantId))) return '';
+  return `; the images are of ${images[0].participantId} and so on, the tables of ${told[0]} and so on`;
 }
 
 /** How often each reason occurs, the most frequent first; changes of diagnosis are counted together. */
@@ -174,6 +172,10 @@ interface Named {
 
 function identity({ participantId, sessionId }: Named): Named {
   return { participantId, sessionId };
+}
+
+function nameOf({ participantId, sessionId }: Named): string {
+  return `${participantId} ${sessionId}`;
 }
 
 function keyOf({ participantId, sessionId }: Named): string {

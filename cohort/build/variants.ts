@@ -73,7 +73,8 @@ function undecided(where: string, found: readonly Candidate[], wanted: readonly 
     ([name, images]) => `\n  ${name}: ${new Set(images.map(keyOf)).size} sessions`,
   );
   if (!several) {
-    const asked = wanted.length > 0 ? wanted.join(', ') : 'unmodulated and unsmoothed';
+    const implied = preferred.filter(([, instead]) => !wanted.some((label) => instead.test(label)));
+    const asked = [...wanted, ...implied.map(([label]) => label)].join(', ');
     return new InputError(
       where,
       `has no map that is ${asked}, only:${lines.join('')}\n`,

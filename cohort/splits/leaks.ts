@@ -5,7 +5,8 @@ const shownNames = 5;
 
 /**
  * Requires that no participant is on two sides; to be called wherever sets are used together, whatever drew them
- * (section 2.2.1). Participants of two cohorts are the same person where their identifiers are equal.
+ * (section 2.2.1). Participants of two cohorts are the same person where their identifiers
+ * are equal, with or without the prefix `sub-`.
  *
  * @param sides sessions by the name of their side, such as train and validation
  * @throws InputError naming the first participants that are on two
@@ -17,10 +18,10 @@ export function refuseLeaks(
   const leaks = new Map<string, string>();
   for (const [side, sessions] of Object.entries(sides)) {
     for (const { participantId } of sessions) {
-      const other = sideOf.get(participantId);
-      if (other !== undefined && other !== side)
-        leaks.set(participantId, `${participantId} (${other}, ${side})`);
-      else sideOf.set(participantId, side);
+      const person = participantId.replace(/^sub-/, '');
+      const other = sideOf.get(person);
+      if (other !== undefined && other !== side) leaks.set(person, `${participantId} (${other}, ${side})`);
+      else sideOf.set(person, side);
     }
   }
   if (leaks.size === 0) return;

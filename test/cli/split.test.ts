@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -57,6 +57,19 @@ it('goes from a cohort to a test set, folds, a network and its predictions, with
   const sets = (set: string) => rows.filter((row) => row.set === set);
   expect([sets('train').length, sets('validation').length, sets('test').length]).toEqual([12, 6, 6]);
   expect(readTable(at('folds/folds.tsv')).rows).toHaveLength(18);
+  // The same for programs that read MONAI's data lists: paths from the file's folder, labels by class.
+  const lists = JSON.parse(readFileSync(at('folds/fold-1.json'), 'utf8'));
+  expect(Object.keys(lists)).toEqual(['classes', 'training', 'validation', 'test']);
+  for (const [key, set] of Object.entries({ training: 'train', validation: 'validation', test: 'test' })) {
+    const items = lists[key] as Record<string, string | number>[];
+    expect(items.map(({ participant_id, session_id }) => [participant_id, session_id])).toEqual(
+      sets(set).map(({ participant_id, session_id }) => [participant_id, session_id]),
+    );
+    for (const { image, label, diagnosis } of items) {
+      expect(existsSync(path.resolve(at('folds'), String(image)))).toBe(true);
+      expect(label).toBe(diagnosis === 'AD' ? 1 : 0);
+    }
+  }
   // The folds of the rest are those that a cohort of the rest alone would get.
   const { validation } = stratifiedFold(readCohort(at('test/train-validation.tsv'), classes), 3, 1, 2);
   expect(sets('validation').map((row) => row.participant_id)).toEqual(validation.map((s) => s.participantId));

@@ -29,7 +29,7 @@ describe('readCohort', () => {
   it('reads sessions in the order of the table, with paths from its folder', () => {
     const file = cohortFile(
       'sub-2\tses-M12\tAD\t71.5\tfemale\timages/a.nii',
-      `sub-1\tses-M00\tCN\tn/a\tN/A\t${path.join(folder, 'images', 'a.nii')}`,
+      `sub-1\tses-M00\tCN\tn/a\tN/A\t${path.join(folder, 'images', 'ras.nii')}`,
       'sub-2\tses-M00\tAD\t\tM\timages/../images/a.nii',
     );
     const where = path.join(folder, 'images', 'a.nii');
@@ -53,7 +53,7 @@ describe('readCohort', () => {
         sex: null,
         mmse: null,
         cdr: null,
-        path: where,
+        path: path.join(folder, 'images', 'ras.nii'),
         line: 3,
       },
       {
@@ -72,7 +72,7 @@ describe('readCohort', () => {
 
   it('does without age and sex, and leaves other columns alone', () => {
     const text =
-      'path\tdiagnosis\tMMSE\tsession_id\tparticipant_id\nimages/a.nii\tCN\t29\tM0\ts1\nimages/a.nii\tAD\t20\tM0\ts2\n';
+      'path\tdiagnosis\tMMSE\tsession_id\tparticipant_id\nimages/a.nii\tCN\t29\tM0\ts1\nimages/ras.nii\tAD\t20\tM0\ts2\n';
     const [session] = readCohort(put(folder, 'short.tsv', text), classes).sessions;
     expect(session).toMatchObject({ participantId: 's1', age: null, sex: null });
   });
@@ -107,6 +107,17 @@ describe('readCohort', () => {
     expect(message.split('\n')[0]).toBe(`${file}: has 11 faults. Correct these rows:`);
   });
 
+  it('refuses an image of two participants, who could stand on two sides', () => {
+    const file = cohortFile(
+      'sub-1\tM0\tAD\t70\tF\timages/a.nii',
+      'sub-1\tM6\tAD\t70\tF\timages/a.nii',
+      'sub-2\tM0\tCN\t70\tF\timages/../images/a.nii',
+    );
+    expect(() => readCohort(file, classes)).toThrow(
+      /1 fault\. .*\n {2}line 4: image .*a\.nii is that of sub-1 M0 in line 2\.$/,
+    );
+  });
+
   it('refuses spaces in identifiers', () => {
     const file = cohortFile('sub 1\tM 0\tAD\t70\tF\timages/a.nii');
     expect(() => readCohort(file, classes)).toThrow(
@@ -115,7 +126,10 @@ describe('readCohort', () => {
   });
 
   it('lists 20 faults and counts the rest', () => {
-    const rows = Array.from({ length: 30 }, (_, i) => `sub-${i}\tM0\tSMC\t70\tF\timages/a.nii`);
+    const rows = Array.from({ length: 30 }, (_, i) => {
+      put(folder, `${i}.nii`, rawFile(image));
+      return `sub-${i}\tM0\tSMC\t70\tF\t${i}.nii`;
+    });
     expect(() => readCohort(cohortFile(...rows), classes)).toThrow(
       /30 faults(.|\n)*line 21: .*\n {2}and 10 more\.$/,
     );

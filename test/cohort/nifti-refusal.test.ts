@@ -1,10 +1,10 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../cohort/error.ts';
-import { readVolume } from '../../cohort/nifti.ts';
+import { readGrid, readVolume } from '../../cohort/nifti.ts';
 import { dims, las, plain, put, rawFile, rawParts, temporaryFolder, values } from './raw-nifti.ts';
 
 const folder = temporaryFolder();
@@ -87,6 +87,11 @@ describe('refusing what is no 3D image', () => {
       /2 values that are infinite/,
     ],
     [
+      'one infinite value',
+      rawFile({ ...plain, values: [Number.POSITIVE_INFINITY, ...values.slice(1)] }),
+      /holds 1 value that is infinite/,
+    ],
+    [
       'values beyond float32',
       rawFile({ ...plain, datatype: 'float64', values: values.map(() => 1e300) }),
       /24 values/,
@@ -97,6 +102,44 @@ describe('refusing what is no 3D image', () => {
   it.each(cases)('%s', (_, content, message) => {
     for (const name of ['bad.nii.gz', 'bad.nii'])
       expect(complaint(put(folder, name, content))).toMatch(message);
+  });
+
+  it('refuses terabytes by the header and the size of the file, packed or not', () => {
+    const huge = rawFile({ ...plain, dims: [32767, 32767, 32767] });
+    for (const [content, about] of [
+      [huge, /and 96 are there/],
+      [gzipSync(huge), /and at most \d+ are there/],
+    ] as const) {
+      const file = put(folder, 'huge.nii', content);
+      expect(complaint(file)).toMatch(about);
+      expect(() => readGrid(file)).toThrow(about);
+    }
+    const cut = put(folder, 'cut.nii', whole.subarray(0, -1));
+    expect(() => readGrid(cut)).toThrow(/cut short/);
+    // Beyond the part that the header is read from, only the end of a gzip file tells.
+    const noise = Array.from({ length: 24_000 }, (_, i) => Math.sin(i * i));
+    const large = gzipSync(rawFile({ ...plain, dims: [20, 30, 40], values: noise }));
+    expect(large.length).toBeGreaterThan(40_000);
+    expect(readGrid(put(folder, 'large.nii.gz', large)).shape).toEqual([20, 30, 40]);
+    const short = put(folder, 'short.nii.gz', large.subarray(0, -20_000));
+    expect(() => readGrid(short)).toThrow(/cut short: its gzip stream ends early/);
+    // Several gzip streams in one file, as bgzip writes them, are whole though the last one is small.
+    const parts = [rawFile({ ...plain, dims: [20, 30, 40], values: noise })].flatMap((all) => [
+      gzipSync(all.subarray(0, 90_000)),
+      gzipSync(all.subarray(90_000)),
+    ]);
+    expect(readGrid(put(folder, 'parts.nii.gz', Buffer.concat(parts))).shape).toEqual([20, 30, 40]);
+    // Long enough on the disk, where it takes no room, but not for one allocation.
+    const sparse = put(folder, 'sparse.nii', rawFile({ ...plain, dims: [1024, 1024, 600] }));
+    truncateSync(sparse, 2 ** 32);
+    expect(complaint(sparse)).toMatch(/1024 x 1024 x 600 voxels of float32, more than 2 GiB/);
+  });
+
+  it('does not unpack what its header does not announce', () => {
+    const bomb = Buffer.concat([whole, Buffer.alloc(2 ** 25)]);
+    expect(complaint(put(folder, 'bomb.nii.gz', gzipSync(bomb)))).toMatch(/unpacks to more than \d+ bytes/);
+    const trailing = Buffer.concat([whole, Buffer.alloc(1000)]);
+    expect(readVolume(put(folder, 'trailing.nii.gz', gzipSync(trailing))).data).toHaveLength(24);
   });
 
   it('a missing file, a folder, a link to nothing, an image without its header', () => {

@@ -18,10 +18,20 @@ describe('readTable', () => {
       'a\tb\n1\tx y\n"\t\n',
       'a\tb\r\n1\tx y\r\n"\t',
       '\uFEFFa\t b\n1 \tx y\n"\t\n\n\r\n',
+      'a\tb\r1\tx y\r"\t\r',
     ]) {
       expect(readTable(write(text))).toEqual({ path: write(text), columns: ['a', 'b'], rows });
     }
     expect(readTable(write('a\tb\n')).rows).toEqual([]);
+  });
+
+  it('takes cells in quotes without them', () => {
+    const text = '"a"\t"b"\n"1"\t"5"" disk"\n5" disk\t"open\n"n/a"\t""\n';
+    expect(readTable(write(text)).rows).toEqual([
+      { a: '1', b: '5" disk' },
+      { a: '5" disk', b: '"open' },
+      { a: 'n/a', b: '' },
+    ]);
   });
 
   it('says which line is ragged', () => {
@@ -70,7 +80,8 @@ describe('formatTable', () => {
     const cell = fc
       .string({ unit: 'grapheme', minLength: 1 })
       .map((text) => text.replace(/[\s\0\uFEFF]/g, '') || 'x');
-    const rows = fc.array(fc.record({ one: cell, two: cell }), { maxLength: 5 });
+    const inQuotes = cell.map((text) => `"${text}"`);
+    const rows = fc.array(fc.record({ one: cell, two: fc.oneof(cell, inQuotes) }), { maxLength: 5 });
     fc.assert(
       fc.property(rows, (written) => {
         expect(readTable(write(formatTable(['one', 'two'], written))).rows).toEqual(written);

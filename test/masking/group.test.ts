@@ -23,7 +23,7 @@ const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
   seed: 2,
 });
 const { sessions } = readCohort(cohort, ['CN', 'AD']);
-const images = ImageStore.like(sessions[0]);
+const images = ImageStore.of(sessions);
 const architecture: Architecture = {
   inputShape: images.grid.shape,
   channels: [2, 3],

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { storageFor, writeVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
 import { ImageStore } from '../../model/images.ts';
@@ -68,6 +70,38 @@ it('refuses an image when it is asked for, not when it is announced', async () =
   expect((await store.load(sessions[0]))[0]).toBe(0);
   await expect(store.load(elsewhere)).rejects.toThrow(/elsewhere\.nii M0\): lies on another grid/);
   await expect(store.load(broken)).rejects.toThrow(/broken\.nii: is not a NIfTI image/);
+});
+
+describe('images that will be asked for', () => {
+  const grown = { ...grid, affine: grid.affine.map((v) => 2 * v) };
+  const odd = ['odd-1.nii', 'odd-2.nii'].map((name) => write(name, new Float32Array(60), grown));
+  const text = sessionOf(put(folder, 'text.nii.gz', 'text'));
+  const some = sessions.slice(0, 5);
+
+  it('lie on the grid of most of them, and all that do not are named before any is read', () => {
+    expect(ImageStore.of(some).grid).toEqual(grid);
+    const all = [odd[0], ...some, text, odd[1]];
+    const names =
+      /^images: 3 of 8 cannot be used:\n.*odd-1.*another grid.*\n.*text.*not a NIfTI.*\n.*odd-2.*\n\. Make/;
+    expect(() => ImageStore.of(all)).toThrow(names);
+    expect(() => new ImageStore(grid).expect(all)).toThrow(names);
+    expect(() => ImageStore.of([...some, text])).toThrow(/^\/.*text\.nii\.gz: is not a NIfTI image/);
+    expect(() => ImageStore.of([text])).toThrow(/is not a NIfTI image/);
+  });
+
+  it('are looked through where one turns out to be damaged, so that all damaged ones are named', async () => {
+    const damaged = [1, 2, 3].map((i) => {
+      const packed = gzipSync(readFileSync(some[i].path));
+      packed[packed.length - 6] ^= 0xff; // its checksum: the header is sound
+      return sessionOf(put(folder, `damaged-${i}.nii.gz`, packed));
+    });
+    const store = ImageStore.of([...some, ...damaged]);
+    expect((await store.load(some[0]))[0]).toBe(0);
+    const error = await store.load(damaged[2]).catch((reason: Error) => reason.message);
+    expect(error).toMatch(/^images: 3 of 8 cannot be used:\n.*damaged-1.*\n.*damaged-2.*\n.*damaged-3.*\n/);
+    const lone = ImageStore.of([...some, damaged[0]]);
+    await expect(lone.load(damaged[0])).rejects.toThrow(/^\/.*damaged-1\.nii\.gz: is damaged/);
+  });
 });
 
 it('scales the images and counts what is no number', async () => {

@@ -25,7 +25,7 @@ const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
 });
 const sessions = readCohort(cohort, ['CN', 'AD']);
 const split = stratifiedFold(sessions, 2, 0, 2);
-const images = ImageStore.like(sessions.sessions[0]);
+const images = ImageStore.of(sessions.sessions);
 const architecture: Architecture = {
   inputShape: images.grid.shape,
   channels: [3, 5],

@@ -213,7 +213,7 @@ describe('buildCohort', () => {
       'only modulated maps',
       caps,
       { tables: bids, variant: ['dartel'] },
-      /has no map that is dartel, only:\n {2}dartel, group-A, .*modulated-on/,
+      /has no map that is dartel, modulated-off, unsmoothed, only:\n {2}dartel, group-A, .*modulated-on/,
     ],
     [
       'a class without sessions',
@@ -253,7 +253,50 @@ describe('buildCohort', () => {
       't.tsv',
     );
     expect(() => buildCohort(options(caps, { tables: twice }))).toThrow(
-      /lists 1 session twice: sub-1 ses-M000/,
+      /t\.tsv, line 3: repeats sub-1 ses-M000 of .*t\.tsv, line 2/,
+    );
+  });
+
+  it('refuses a participant who is listed twice, and a row per visit that does not say which', () => {
+    const twice = tree('people', {
+      'participants.tsv': ['participant_id|group', 'sub-1|CN', 'sub-2|AD', 'sub-1|AD'],
+      'visits.tsv': ['participant_id|visit|diagnosis', 'sub-1|bl|CN', 'sub-1|m06|AD'],
+    });
+    const build = (tables: string) => () => buildCohort(options(caps, { tables }));
+    expect(build(twice)).toThrow(/participants\.tsv, line 4: repeats sub-1 of .*participants\.tsv, line 2/);
+    expect(build(path.join(twice, 'visits.tsv'))).toThrow(
+      /line 3: repeats sub-1 .*need the column session_id/,
+    );
+  });
+
+  it('refuses two columns of one meaning that letter case tells apart', () => {
+    const place = tree('case', { 't.tsv': ['participant_id|session_id|Sex|sex|group', 'sub-1|bl|F|M|CN'] });
+    expect(() => buildCohort(options(caps, { tables: path.join(place, 't.tsv') }))).toThrow(
+      /t\.tsv, line 1: has the columns Sex and sex/,
+    );
+  });
+
+  it('names both spellings where images and tables have nobody in common', () => {
+    const place = tree('bare', { 't.tsv': ['participant_id|session_id|group', '1|bl|CN', '2|bl|AD'] });
+    expect(() => buildCohort(options(caps, { tables: path.join(place, 't.tsv') }))).toThrow(
+      /images are of sub-1 and so on, the tables of 1 and so on/,
+    );
+  });
+
+  it('leaves out whom a list names, a row without a session meaning all, and refuses a list of others', () => {
+    const lists = tree('exclusions', {
+      'some.tsv': ['participant_id|session_id', 'sub-1|n/a', 'sub-9|bl'],
+      'others.tsv': ['participant_id', '1'],
+    });
+    const without = (list: string) =>
+      buildCohort(options(caps, { tables: bids, exclude: path.join(lists, list) }));
+    const all = buildCohort(options(caps, { tables: bids })).sessions;
+    expect(all.some(({ participantId }) => participantId === 'sub-1')).toBe(true);
+    expect(without('some.tsv').sessions).toEqual(
+      all.filter(({ participantId }) => participantId !== 'sub-1'),
+    );
+    expect(() => without('others.tsv')).toThrow(
+      /others\.tsv: names no session that has an image, such as sub-1 /,
     );
   });
 });

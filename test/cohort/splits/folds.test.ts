@@ -127,6 +127,10 @@ describe('refuseLeaks', () => {
     expect(() => refuseLeaks({ train: [a, b], validation: [c], test: [a, c] })).toThrow(
       /2 participants are on two sides: a \(train, test\), c \(validation, test\)/,
     );
+    // Two cohorts may spell one person with and without the prefix.
+    expect(() => refuseLeaks({ seen: [session('sub-a', 'AD')], independent: [a, b] })).toThrow(
+      /1 participant is on two sides: a \(seen, independent\)/,
+    );
   });
 });
 
