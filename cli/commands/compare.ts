@@ -1,7 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { Spread } from '../../masking/comparison-summary.ts';
 import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
-import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
@@ -9,6 +7,7 @@ import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/c
 import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
+import { comparisonText } from './compare-text.ts';
 
 interface Arguments extends AtlasArguments {
   masks: string[];
@@ -26,8 +25,6 @@ interface Arguments extends AtlasArguments {
   json: boolean;
   quiet?: boolean;
 }
-
-const mostInTables = 12; // masks whose matrices fit a terminal
 
 /** `voxmask compare`: how alike masks are. */
 export const compare: CommandModule<object, Arguments> = {
@@ -86,7 +83,7 @@ async function run(args: Arguments): Promise<void> {
         },
       }).finally(() => bar?.finish());
       if (!quiet) tell(result);
-      console.log(args.json ? JSON.stringify(result, null, 2) : asText(result));
+      console.log(args.json ? JSON.stringify(result, null, 2) : comparisonText(result));
     }),
   );
 }
@@ -124,88 +121,4 @@ function tell({ mended, withoutProbCnn, masks, similarity }: CompareResult): voi
   const empty = masks.filter((_, i) => similarity[i][i] === null).map(({ name }) => name);
   if (empty.length > 0)
     process.stderr.write(`Empty masks, whose ROI similarity is not defined: ${empty.join(', ')}\n`);
-}
-
-function asText({ masks, similarity, probCnn, summaries, structureCounts, paths }: CompareResult): string {
-  const parts: string[] = [];
-  if (masks.length <= mostInTables) {
-    parts.push(matrixText('ROI similarity', masks, similarity));
-    if (probCnn)
-      parts.push(matrixText('probCNN (rows: network and images; columns: whose mask)', masks, probCnn));
-    parts.push(
-      textTable(
-        ['mask', 'top regions'],
-        masks.map(({ name, top }) => [
-          name,
-          top.map((region) => region.name).join(' ') || 'none: it is empty',
-        ]),
-      ),
-    );
-  }
-  parts.push(
-    textTable(
-      ['structure', `masks of ${masks.length} with it among their top regions`],
-      structureCounts.slice(0, 10).map(({ name, masks: count }) => [name, count]),
-    ),
-  );
-  if (summaries.length > 0) {
-    parts.push(
-      textTable(
-        ['between', 'pairs', 'participants', 'ROI similarity', 'probCNN'],
-        summaries.map(({ kind, pairs, participants, similarity: roi, probCnn: prob }) => [
-          kind,
-          pairs,
-          participants || null,
-          spreadText(roi),
-          spreadText(prob),
-        ]),
-      ),
-    );
-  }
-  parts.push(
-    textTable(
-      ['written', 'holds'],
-      [
-        [paths.pairs, 'every pair'],
-        [paths.summary, 'means over sessions, participants, folds, runs, cohorts'],
-        [paths.similarity, 'ROI similarity of every pair'],
-        [paths.similarityPicture, 'the same in shades'],
-        ...(paths.probCnn && paths.probCnnPicture
-          ? [
-              [paths.probCnn, 'probCNN of every ordered pair'],
-              [paths.probCnnPicture, 'the same in shades'],
-            ]
-          : []),
-        [paths.topRegions, 'top regions of each mask'],
-        [paths.regionCounts, 'in how many masks each is among them'],
-        [paths.regionCountsPicture, 'the same as bars'],
-        [paths.masks, 'what is known of each mask'],
-        [paths.sidecar, 'options, versions, adapter'],
-      ],
-    ),
-  );
-  return parts.join('\n\n');
-}
-
-function matrixText(
-  title: string,
-  masks: CompareResult['masks'],
-  values: readonly (readonly (number | null)[])[],
-): string {
-  const table = textTable(
-    ['', 'mask', ...masks.map((_, i) => ({ title: String(i + 1), digits: 2 }))],
-    masks.map(({ name }, i) => [i + 1, name, ...values[i].map((value) => value)]),
-  );
-  return `${title}\n${table}`;
-}
-
-function spreadText(spread: Spread | null): string {
-  if (!spread) return 'n/a';
-  const digits = (value: number) => value.toFixed(2);
-  const { mean, lowest, highest, interval, undefinedPairs } = spread;
-  const around = interval
-    ? `[${interval.map(digits).join(', ')}]`
-    : `from ${digits(lowest)} to ${digits(highest)}`;
-  const lacking = undefinedPairs > 0 ? `, ${undefinedPairs} pairs not defined` : '';
-  return `${digits(mean)} ${around}${lacking}`;
 }
