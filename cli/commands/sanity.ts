@@ -103,6 +103,7 @@ function asText({
     [
       [paths.similarity, 'cosine of the masks over the regions'],
       [paths.probabilities, 'mean probability of the class by network and mask'],
+      [`${paths.similarityPicture}, ${paths.probabilitiesPicture}`, 'the same as shades'],
       [paths.masks, 'the masks side by side'],
       [paths.sidecar, 'everything above, with options, versions and adapter'],
     ],

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
+import { renderHeatMap } from '../../report/heat-map.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 
 /** The results of a sanity report that go into files. */
@@ -22,9 +23,12 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
   const { className, networks, masks, similarity, probabilities, grid, background } = content;
   const place = (name: string) => path.join(directory, name);
   const names = masks.map(({ name }) => name);
+  const columns = ['no mask', ...names];
   const paths = {
     similarity: place('similarity.tsv'),
     probabilities: place('probabilities.tsv'),
+    similarityPicture: place('similarity.png'),
+    probabilitiesPicture: place('probabilities.png'),
     masks: place('masks.png'),
   };
   const table = (
@@ -39,7 +43,29 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
       ),
     );
   writeFileAtomic(paths.similarity, table(names, masks, similarity));
-  writeFileAtomic(paths.probabilities, table(['no mask', ...names], networks, probabilities));
+  writeFileAtomic(paths.probabilities, table(columns, networks, probabilities));
+  writeFileAtomic(
+    paths.similarityPicture,
+    renderHeatMap({
+      title: `How alike the masks of ${className} are`,
+      caption: 'cosine over the regions; 1: alike',
+      rows: names,
+      columns: names,
+      values: similarity,
+    }),
+  );
+  writeFileAtomic(
+    paths.probabilitiesPicture,
+    renderHeatMap({
+      title: `Probability of ${className} under each mask`,
+      caption: 'mean over the images; low: the mask takes the class away',
+      rows: networks.map(({ name }) => name),
+      columns,
+      rowsName: 'network',
+      columnsName: 'mask',
+      values: probabilities,
+    }),
+  );
   const tiles = masks.map(({ name, mask }) => ({ heading: name, mask }));
   const title = `Masks of ${className}: do they depend on what was learned?`;
   writeFileAtomic(paths.masks, renderMaskTable({ title, grid, background, rows: [{ heading: '', tiles }] }));

@@ -65,7 +65,8 @@ it('makes both controls, masks all networks, and says how they differ', async ()
   const table = readTable(result.paths.probabilities);
   expect(table.columns).toEqual(['name', 'no mask', ...names]);
   expect(Number(table.rows[1]['no mask'])).toBe(result.probabilities[1][0]);
-  expect(readFileSync(result.paths.masks).subarray(1, 4).toString()).toBe('PNG');
+  for (const picture of ['masks', 'similarityPicture', 'probabilitiesPicture'])
+    expect(readFileSync(result.paths[picture]).subarray(1, 4).toString()).toBe('PNG');
 
   const [own, random, shuffled] = result.networks.map(({ model }: { model: string }) => readModel(model));
   expect(random.architecture).toEqual(own.architecture);
