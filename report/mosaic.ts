@@ -22,6 +22,8 @@ export interface MosaicInput {
   /** The mask m in [0, 1]; 1 leaves a voxel as it is. What is drawn is the occlusion 1 - m. */
   readonly mask: Float32Array;
   readonly title?: string;
+  /** What is drawn, where it is no mask's occlusion. */
+  readonly valueName?: string;
   /** Region of each voxel; the borders between regions are drawn as thin lines. */
   readonly outline?: Int32Array;
   /** Slices per row, 6 when not given. */
@@ -49,7 +51,7 @@ const faint: Rgb = [142, 148, 158];
  * @throws RangeError when a volume's length is not that of the grid
  */
 export function renderMosaic(input: MosaicInput): Uint8Array {
-  const { grid, background, mask, title = 'Mask', outline, columns = 6 } = input;
+  const { grid, background, mask, title = 'Mask', outline, valueName, columns = 6 } = input;
   const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
   for (const [name, volume] of Object.entries({ background, mask, outline })) {
     if (volume && volume.length !== voxels) {
@@ -87,12 +89,14 @@ export function renderMosaic(input: MosaicInput): Uint8Array {
     });
     top += rowHeading + heights[row] + rowFoot;
   });
-  colourBar(canvas, headerHeight + rowHeading, top - rowFoot);
+  colourBar(canvas, headerHeight + rowHeading, top - rowFoot, valueName ? '' : '1 - m');
   const highest = occlusion.reduce((most, amount) => Math.max(most, amount), 0);
   const caption = [
     'gray: gray matter',
-    'colour: 1 - m, the occlusion',
-    highest > 0 ? `highest 1 - m: ${highest.toFixed(2)}` : 'nothing is occluded: m = 1 everywhere',
+    valueName ? `colour: ${valueName}` : 'colour: 1 - m, the occlusion',
+    ...(valueName && highest > 0
+      ? []
+      : [highest > 0 ? `highest 1 - m: ${highest.toFixed(2)}` : 'nothing is occluded: m = 1 everywhere']),
     'left is left (neurological display)',
   ].join('     ');
   canvas.text(caption, margin, canvas.height - 30, { colour: faint, size: 1.75 });
@@ -108,12 +112,12 @@ function label(canvas: Canvas, { left, top, width, height }: Frame, view: View, 
   canvas.text(text, left + width / 2, top + height + 9, { colour: ink, size: 1.75, align: 'center' });
 }
 
-function colourBar(canvas: Canvas, top: number, bottom: number): void {
+function colourBar(canvas: Canvas, top: number, bottom: number, name: string): void {
   const left = pictureWidth - margin - 84;
   const width = 26;
   const height = Math.min(460, bottom - top - 40);
   const from = Math.round((top + bottom - height) / 2);
-  canvas.text('1 - m', left, from - 32, { colour: ink });
+  canvas.text(name, left, from - 32, { colour: ink });
   for (let y = 0; y < height; y++) canvas.rect(left, from + y, width, 1, heat(1 - y / (height - 1)));
   for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
     const y = from + (1 - tick) * (height - 1);

@@ -53,9 +53,10 @@ export function writeExplainFiles(directory: string, content: ExplainContent): E
     regionsPicture: regions && place('regions.png'),
   };
   const title = `${method} of ${className}`;
+  const valueName = 'positive part, 1: what a hundredth of the voxels exceeds';
   writeFileAtomic(
     paths.mosaic,
-    renderMosaic({ grid, background: content.background, mask: brightened(mask), title }),
+    renderMosaic({ grid, background: content.background, mask: brightened(mask), title, valueName }),
   );
   if (regions && paths.regions && paths.regionsPicture) {
     const rows = regions.map(({ region, voxels, density, sum }) => ({ ...region, voxels, density, sum }));
