@@ -12,7 +12,7 @@ import { THRESHOLD } from './threshold.ts';
  * The network's probability of a class for each session's image under a mask (equation 1).
  *
  * @param mask [x, y, z]
- * @param mu   [1] or [x, y, z]
+ * @param mu   [1] or [x, y, z], or what gives that of each session
  */
 export async function maskedProbabilities(
   network: Network,
@@ -20,7 +20,7 @@ export async function maskedProbabilities(
   sessions: readonly Session[],
   classIndex: number,
   mask: Tensor,
-  mu: Tensor,
+  mu: Tensor | ((session: Session) => Promise<Float32Array>),
 ): Promise<number[]> {
   const { gpu } = network;
   network.setTrainable(false);
@@ -32,8 +32,11 @@ export async function maskedProbabilities(
   for (const session of sessions) {
     const tape = new Tape(gpu);
     const x = await images.batch(gpu, [session]);
-    const masked = maskBlend(tape, mask, x, mu);
+    const background =
+      typeof mu === 'function' ? gpu.tensor(mask.shape, await mu(session), 'mu') : mu.share();
+    const masked = maskBlend(tape, mask, x, background);
     x.release();
+    background.release();
     const logits = network.forward(tape, masked, 'evaluation');
     masked.release();
     const values = gpu.read(logits);

@@ -3,10 +3,11 @@ import type { Session } from '../cohort/session.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import type { ImageStore } from '../model/images.ts';
 import { batches } from '../model/predict.ts';
+import type { GroupState } from './group-state.ts';
+import { imageLosses, type MaskedImages, muOfBatch } from './image-losses.ts';
 import { MaskTrainer } from './mask-trainer.ts';
-import type { MaskLoss, MaskObjective } from './objective.ts';
+import type { MaskLoss } from './objective.ts';
 import { Stopping, type StoppingOptions } from './stopping.ts';
 
 /** Options of a group mask; the defaults are docs/method.md's for the training cohort. */
@@ -48,12 +49,16 @@ export interface GroupMask {
 }
 
 /** What a group mask needs: the objective, the images it is fitted and selected on, and ways to watch and stop it. */
-export interface GroupRun {
-  readonly objective: MaskObjective;
-  readonly images: ImageStore;
+export interface GroupRun extends MaskedImages {
   readonly fit: readonly Session[];
   readonly select: readonly Session[];
   readonly options: GroupOptions;
+  /** the state to go on from; from a mask of ones when not given */
+  readonly from?: GroupState;
+  /** Asked between two steps: whether a state is to be given now. */
+  readonly due?: () => boolean;
+  /** Called with the state when it is due, and when an abort cuts an epoch. */
+  readonly onState?: (state: GroupState) => void;
   readonly signal?: AbortSignal;
   readonly onStep?: (steps: number, loss: MaskLoss) => void;
   readonly onEpoch?: (epoch: MaskEpoch) => void;
@@ -79,7 +84,7 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
         'Add correctly classified images of the class',
       );
   }
-  const trainer = new MaskTrainer(objective, images.grid.shape, options.learningRate);
+  const trainer = new MaskTrainer(objective, images.grid.shape, options.learningRate, run.from?.mover);
   try {
     return await fitMask(run, trainer);
   } finally {
@@ -88,81 +93,92 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
 }
 
 async function fitMask(run: GroupRun, trainer: MaskTrainer): Promise<GroupMask> {
-  const { options, signal } = run;
+  const { options, signal, from } = run;
   const stopping = new Stopping(options);
-  const epochs: MaskEpoch[] = [];
+  const epochs: MaskEpoch[] = [...(from?.epochs ?? [])];
   let best: MaskEpoch | null = null;
-  let mask = new Float32Array();
-  let steps = 0;
-  for (let epoch = 1; epoch <= options.epochs && steps < options.maxSteps && !signal?.aborted; epoch++) {
+  let over = false;
+  for (const entry of epochs) {
+    if (!best || entry.validation.total < best.validation.total) best = entry;
+    over = stopping.done(entry.validation.total);
+  }
+  let mask = from?.best ?? null;
+  let steps = epochs.at(-1)?.steps ?? 0;
+  let begun = from?.losses ?? []; // steps of the epoch that the state cut
+  const first = from?.epoch ?? 1;
+  for (let epoch = first; !over && epoch <= options.epochs && steps < options.maxSteps; epoch++) {
+    if (signal?.aborted && begun.length === 0) break;
     const started = performance.now();
-    const taken = await fitEpoch(run, trainer, epoch, steps);
-    steps += taken.steps;
+    const state = { epoch, epochs: [...epochs], best: mask };
+    const losses = await fitEpoch(run, trainer, steps, begun, state);
+    begun = [];
+    steps += losses.length;
     const validation = await validate(run, trainer.mask);
-    const entry = {
-      epoch,
-      steps,
-      train: taken.loss,
-      validation,
-      seconds: (performance.now() - started) / 1000,
-    };
+    const seconds = (performance.now() - started) / 1000;
+    const entry = { epoch, steps, train: meanLoss(losses), validation, seconds };
     epochs.push(entry);
     if (!best || validation.total < best.validation.total) {
       best = entry;
-      mask = (await trainer.read()) as Float32Array<ArrayBuffer>;
+      mask = await trainer.read();
     }
     run.onEpoch?.(entry);
-    if (stopping.done(validation.total)) break;
+    over = stopping.done(validation.total);
   }
-  if (!best) throw new InputError('group mask', 'no step was taken', 'Allow at least one epoch and one step');
+  if (!best || !mask)
+    throw new InputError('group mask', 'no step was taken', 'Allow at least one epoch and one step');
   return { mask, best, epochs, interrupted: signal?.aborted ?? false };
 }
 
+/**
+ * The rest of an epoch.
+ *
+ * @param before steps of earlier epochs
+ * @param begun  losses of this epoch's steps that are done
+ * @returns losses of all its steps
+ */
 async function fitEpoch(
-  { images, fit, options, objective, signal, onStep }: GroupRun,
+  run: GroupRun,
   trainer: MaskTrainer,
-  epoch: number,
   before: number,
-) {
+  begun: readonly MaskLoss[],
+  state: Pick<GroupState, 'epoch' | 'epochs' | 'best'>,
+): Promise<MaskLoss[]> {
+  const { images, fit, options, objective, signal, onStep } = run;
   const { gpu } = objective.network;
-  const order = new RandomStream(options.seed, streams.mask, epoch).permutation(fit.length);
+  const order = new RandomStream(options.seed, streams.mask, state.epoch).permutation(fit.length);
   const shuffled = batches(
     order.map((i) => fit[i]),
     options.batchSize,
-  ).slice(0, options.maxSteps - before);
-  const losses: MaskLoss[] = [];
+  ).slice(begun.length, options.maxSteps - before);
+  const losses: MaskLoss[] = [...begun];
   const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize), (loss) => {
     losses.push(loss);
     onStep?.(before + losses.length, loss);
   });
+  const save = async () => {
+    await inFlight.drain();
+    run.onState?.({ ...state, losses: [...losses], mover: await trainer.download() });
+  };
   images.announce(shuffled.flat());
   for (const batch of shuffled) {
     if (signal?.aborted) break;
     const x = await images.batch(gpu, batch);
     const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-    const loss = trainer.step(x, names);
+    const mu = await muOfBatch(run, batch);
+    const loss = trainer.step(x, names, mu);
     x.release();
+    mu.release();
     await inFlight.add(loss);
     await gpu.submit(); // the GPU has this step before the host decodes the next image
+    if (run.due?.()) await save();
   }
   await inFlight.drain();
-  return { steps: losses.length, loss: meanLoss(losses) };
+  if (signal?.aborted) await save();
+  return losses;
 }
 
-async function validate({ objective, images, select }: GroupRun, mask: Tensor): Promise<MaskLoss> {
-  const { gpu } = objective.network;
-  const losses: MaskLoss[] = [];
-  const inFlight = new InFlight<MaskLoss>(stepsInFlight(1), (loss) => losses.push(loss));
-  images.announce(select);
-  for (const session of select) {
-    const x = await images.batch(gpu, [session]);
-    const loss = objective.loss(mask, x);
-    x.release();
-    await inFlight.add(loss);
-    await gpu.submit();
-  }
-  await inFlight.drain();
-  const loss = meanLoss(losses);
+async function validate(run: GroupRun, mask: Tensor): Promise<MaskLoss> {
+  const loss = meanLoss(await imageLosses(run, run.select, mask));
   if (!Number.isFinite(loss.total))
     throw new InputError('mask validation', `the loss is ${loss.total}`, 'Lower the learning rate');
   return loss;

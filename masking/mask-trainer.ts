@@ -1,7 +1,7 @@
 import { InputError } from '../cohort/error.ts';
 import type { Gpu } from '../engine/gpu.ts';
 import { maskBlend } from '../engine/ops/mask-blend.ts';
-import { MaskStep } from '../engine/ops/mask-step.ts';
+import { type MaskState, MaskStep } from '../engine/ops/mask-step.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type MaskLoss, type MaskObjective, maskLoss } from './objective.ts';
@@ -11,16 +11,16 @@ export class MaskTrainer {
   private readonly gpu: Gpu;
   private readonly objective: MaskObjective;
   private readonly mover: MaskStep;
-  private steps = 0;
+  private steps: number;
 
-  /** Starts from a mask of ones. */
-  constructor(objective: MaskObjective, shape: readonly number[], learningRate: number) {
+  /** @param from the state to go on from; a mask of ones when not given */
+  constructor(objective: MaskObjective, shape: readonly number[], learningRate: number, from?: MaskState) {
     this.gpu = objective.network.gpu;
     this.objective = objective;
-    this.mover = new MaskStep(this.gpu, this.gpu.full(shape, 1, 'mask'), objective.mu, {
-      ...objective.options,
-      adam: { learningRate },
-    });
+    const start = from ? this.gpu.tensor(shape, from.masks, 'mask') : this.gpu.full(shape, 1, 'mask');
+    const options = { ...objective.options, adam: { learningRate } };
+    this.mover = new MaskStep(this.gpu, start, objective.mu, options, from);
+    this.steps = from?.steps[0] ?? 0;
   }
 
   /** The mask as it is now, [x, y, z]; to be asked for anew after each step. */
@@ -32,13 +32,14 @@ export class MaskTrainer {
    * Records and submits one step on a batch of images [n, 1, x, y, z], which may be released on return.
    *
    * @param what names the images, for messages
+   * @param mu the objective's, or a volume of each image, [n, x, y, z]
    * @returns the loss before the step, once the GPU is done with it; fails with an InputError when it is no number
    */
-  step(images: Tensor, what: string): Promise<MaskLoss> {
-    const blended = this.blend(images);
+  step(images: Tensor, what: string, mu = this.objective.mu): Promise<MaskLoss> {
+    const blended = this.blend(images, mu);
     const { score, gradient } = this.objective.scoreGradient(blended);
     blended.release();
-    const terms = this.move(images, gradient);
+    const terms = this.move(images, gradient, mu);
     gradient.release();
     const values = this.gpu.readAll([terms, score]);
     terms.release();
@@ -47,8 +48,8 @@ export class MaskTrainer {
   }
 
   /** Images under the mask as it is (equation 1), [n, 1, x, y, z]; the caller releases them. */
-  blend(images: Tensor): Tensor {
-    return maskBlend(new Tape(this.gpu), this.mask, images, this.objective.mu);
+  blend(images: Tensor, mu = this.objective.mu): Tensor {
+    return maskBlend(new Tape(this.gpu), this.mask, images, mu);
   }
 
   /**
@@ -56,14 +57,19 @@ export class MaskTrainer {
    *
    * @returns [2], the regularisers (size, variation) with their lambda before the step; the caller releases it
    */
-  move(images: Tensor, gradient: Tensor): Tensor {
+  move(images: Tensor, gradient: Tensor, mu = this.objective.mu): Tensor {
     this.steps += 1;
-    return this.mover.step(images, gradient);
+    return this.mover.step(images, gradient, mu);
   }
 
   /** The mask as it is now, [x, y, z] with z fastest. */
   read(): Promise<Float32Array> {
     return this.gpu.read(this.mask);
+  }
+
+  /** The state after the steps recorded so far. */
+  download(): Promise<MaskState> {
+    return this.mover.download();
   }
 
   release(): void {

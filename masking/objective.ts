@@ -44,7 +44,7 @@ export interface MaskLoss {
 export class MaskObjective {
   readonly options: ObjectiveOptions;
   readonly network: Network;
-  private readonly classIndex: number;
+  readonly classIndex: number;
   /** [1] or [x, y, z] */
   readonly mu: Tensor;
 
@@ -67,14 +67,17 @@ export class MaskObjective {
   /**
    * f of a batch of masked images, and its gradient with respect to them; the caller releases both.
    *
-   * @param blended [n, 1, x, y, z], images under a mask
-   * @returns score [1], gradient of the images' shape
+   * @param blended [n, 1, x, y, z], images under masks
+   * @param over    f as the mean over the batch, or each image's own
+   * @returns score [1] of the mean or [n] of each, gradient of the images' shape
    */
-  scoreGradient(blended: Tensor): { score: Tensor; gradient: Tensor } {
+  scoreGradient(blended: Tensor, over: 'mean' | 'each' = 'mean'): { score: Tensor; gradient: Tensor } {
     const tape = new Tape(this.gpu);
     blended.requiresGrad = true;
-    const score = this.score(tape, blended);
-    const gradients = tape.backward(score);
+    const score = this.score(tape, blended, over);
+    const ones = this.gpu.full(score.shape, 1, 'upstream gradient');
+    const gradients = tape.backward(score, ones);
+    ones.release();
     const gradient = gradients.of(blended).share();
     gradients.release();
     return { score, gradient };
@@ -85,13 +88,14 @@ export class MaskObjective {
    *
    * @param mask   [x, y, z] without requiresGrad
    * @param images [n, 1, x, y, z]
+   * @param mu     this objective's, or a volume of each image, [n, x, y, z]
    */
-  async loss(mask: Tensor, images: Tensor): Promise<MaskLoss> {
+  async loss(mask: Tensor, images: Tensor, mu = this.mu): Promise<MaskLoss> {
     const { lambda1, lambda2, beta1, beta2, reduction } = this.options;
     const tape = new Tape(this.gpu);
     const size = maskSize(tape, mask, beta1, reduction);
     const variation = totalVariation(tape, mask, beta2, reduction);
-    const blended = maskBlend(tape, mask, images, this.mu);
+    const blended = maskBlend(tape, mask, images, mu);
     const score = this.score(tape, blended);
     const values = this.gpu.readAll([size, variation, score]);
     for (const tensor of [size, variation, blended, score]) tensor.release();
@@ -99,9 +103,9 @@ export class MaskObjective {
     return maskLoss(lambda1 * sizes[0], lambda2 * variations[0], scores[0]);
   }
 
-  private score(tape: Tape, blended: Tensor): Tensor {
+  private score(tape: Tape, blended: Tensor, over: 'mean' | 'each' = 'mean'): Tensor {
     const logits = this.network.forward(tape, blended, 'evaluation');
-    const score = classScore(tape, logits, this.classIndex, this.options.score);
+    const score = classScore(tape, logits, this.classIndex, this.options.score, over);
     logits.release();
     return score;
   }

@@ -52,20 +52,39 @@ export function maskProgress(quiet: boolean) {
       validation = `, validation ${loss.total.toPrecision(3)}`;
     },
   };
+  const outliers: Pick<MaskGroupHooks, 'onOutliers'> = {
+    onOutliers: (dropped) => masking?.log(`Starting again without ${dropped.length} outliers`),
+  };
   const finish = () => {
     classifying?.finish();
     masking?.finish();
   };
-  return { hooks, finish };
+  return { hooks: { ...hooks, ...outliers }, finish };
 }
 
-function warn({ notNumbers, interrupted, steps, paths }: MaskGroupResult): void {
+function warn({ notNumbers, interrupted, steps, paths, probabilities, ...result }: MaskGroupResult): void {
+  const { className, outliers, dropped } = result;
   const images = Object.keys(notNumbers).length;
   if (images > 0)
     process.stderr.write(
       `Images with voxels that are no number, read as 0: ${images} (see ${paths.sidecar})\n`,
     );
-  if (interrupted) process.stderr.write(`Stopped after ${steps} steps; saved the best mask: ${paths.mask}\n`);
+  const named = (sessions: readonly string[]) =>
+    `${sessions.slice(0, 5).join(', ')}${sessions.length > 5 ? `, and ${sessions.length - 5} more` : ''}`;
+  if (dropped.length > 0) process.stderr.write(`Left out as outliers: ${named(dropped)}\n`);
+  if (outliers && outliers.length > 0)
+    process.stderr.write(
+      `Images whose loss under the mask stands out: ${named(outliers)} (see ${paths.outliers}; --drop-outliers leaves them out)\n`,
+    );
+  if (probabilities.after >= probabilities.before)
+    process.stderr.write(
+      `The mask does not lower the ${className} probability. ` +
+        'Try more epochs and --patience, a smaller --lambda1, another --mu, or --score logProbability.\n',
+    );
+  if (interrupted)
+    process.stderr.write(
+      `Stopped after ${steps} steps; saved the best mask: ${paths.mask}. The same command goes on\n`,
+    );
 }
 
 function asText(result: MaskGroupResult): string {
@@ -95,6 +114,7 @@ function asText(result: MaskGroupResult): string {
       [paths.mosaic, 'the mask over the mean of the fitted images'],
       [paths.losses, 'losses of every epoch'],
       [paths.lossesPicture, 'the same as curves'],
+      ...(paths.outliers ? [[paths.outliers, 'the loss of every fitted image under the mask']] : []),
       ...(paths.regions && paths.regionsPicture
         ? [
             [paths.regions, 'how much of each region is hidden'],

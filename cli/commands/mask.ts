@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { maskGroupCommand } from './mask-group.ts';
+import { maskSessionCommand } from './mask-session.ts';
 
 /** `voxmask mask`: masks that take a class away from a network's view. */
 export const mask: CommandModule = {
@@ -8,7 +9,8 @@ export const mask: CommandModule = {
   builder: (yargs) =>
     yargs
       .command(maskGroupCommand)
-      .demandCommand(1, 'Which mask? There is: voxmask mask group')
+      .command(maskSessionCommand)
+      .demandCommand(1, 'Which mask? There are: voxmask mask group, voxmask mask session')
       .example('$0 mask group --model trained/model.safetensors --cohort cohort.tsv --out mask', ''),
   handler: () => {},
 };

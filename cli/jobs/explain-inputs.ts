@@ -5,7 +5,8 @@ import type { Session } from '../../cohort/session.ts';
 import { describeGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
 import { modelFile, readModel } from '../../model/model-file.ts';
-import { classOf, type MaskInputs, type MaskSources, readMaskInputs, readMu } from './mask-inputs.ts';
+import { classOf, type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { readMu } from './mask-mu.ts';
 
 /** What is explained: a cohort's images of the class, as a group mask takes them, or a single image. */
 export type ExplainSources =

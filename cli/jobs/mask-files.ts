@@ -1,10 +1,11 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
 import type { MaskEpoch } from '../../masking/group.ts';
+import type { ImageLoss } from '../../masking/image-losses.ts';
 import type { MaskLoss } from '../../masking/objective.ts';
 import type { RegionUse } from '../../masking/regions.ts';
 import { renderBars } from '../../report/bars.ts';
@@ -25,6 +26,8 @@ export interface MaskContent {
   readonly background: Float32Array;
   readonly epochs: readonly MaskEpoch[];
   readonly best: MaskEpoch;
+  /** of every fitted image under the mask; null where nobody looked */
+  readonly losses: readonly ImageLoss[] | null;
   /** highest density first; null without an atlas */
   readonly regions: readonly RegionUse[] | null;
   /** names of the regions where a simulated cohort has its atrophy */
@@ -37,6 +40,7 @@ export interface MaskPaths {
   readonly thresholded: string;
   readonly losses: string;
   readonly lossesPicture: string;
+  readonly outliers: string | null;
   readonly mosaic: string;
   readonly regions: string | null;
   readonly regionsPicture: string | null;
@@ -50,6 +54,7 @@ const fileNames = [
   'mask_thresholded.nii.gz',
   'losses.tsv',
   'losses.png',
+  'outliers.tsv',
   'mosaic.png',
   'regions.tsv',
   'regions.png',
@@ -64,17 +69,21 @@ export function writeMaskFiles(directory: string, content: MaskContent): MaskPat
   const place = (name: string) => path.join(directory, name);
   const { grid, className, mask, thresholded, regions } = content;
   for (const name of fileNames) rmSync(place(name), { force: true });
+  for (const name of readdirSync(directory).filter((name) => name.startsWith('tpl-')))
+    rmSync(place(name), { recursive: true }); // derivatives of another class
   const paths: MaskPaths = {
     mask: place(maskMarker),
     thresholded: place('mask_thresholded.nii.gz'),
     losses: place('losses.tsv'),
     lossesPicture: place('losses.png'),
+    outliers: content.losses && place('outliers.tsv'),
     mosaic: place('mosaic.png'),
     regions: regions && place('regions.tsv'),
     regionsPicture: regions && place('regions.png'),
   };
   writeFileAtomic(paths.losses, lossTable(content.epochs));
   writeFileAtomic(paths.lossesPicture, lossPicture(content));
+  if (content.losses && paths.outliers) writeFileAtomic(paths.outliers, outlierTable(content.losses));
   writeFileAtomic(
     paths.mosaic,
     renderMosaic({
@@ -118,6 +127,20 @@ function lossPicture({ epochs, best, className }: MaskContent): Uint8Array {
   const logY = series.every(({ y }) => y.every((value) => value > 0));
   const mark = { x: best.epoch, name: `kept: epoch ${best.epoch}` };
   return renderCurves(series, { title: `Masking loss, ${className}`, logY, mark });
+}
+
+function outlierTable(losses: readonly ImageLoss[]): string {
+  const rows = [...losses].sort((a, b) => b.z - a.z);
+  return formatTable(
+    ['participant_id', 'session_id', 'loss', 'z', 'outlier'],
+    rows.map(({ session, loss, z, outlier }) => ({
+      participant_id: session.participantId,
+      session_id: session.sessionId,
+      loss,
+      z,
+      outlier,
+    })),
+  );
 }
 
 function regionTable(regions: readonly RegionUse[]): string {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
@@ -5,13 +6,19 @@ import type { OpenGpu } from '../../engine/node/open.ts';
 import { correctlyClassified } from '../../masking/correct.ts';
 import { maskedProbabilities, touchedShare } from '../../masking/effect.ts';
 import { type GroupOptions, groupDefaults, groupMask, type MaskEpoch } from '../../masking/group.ts';
+import { type ImageLoss, imageLosses, lossOutliers, type MaskedImages } from '../../masking/image-losses.ts';
 import { type MaskLoss, MaskObjective, type ObjectiveOptions } from '../../masking/objective.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { thresholded } from '../../masking/threshold.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { fileDigest } from './digest.ts';
+import { lockFolder } from './lock.ts';
+import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, writeMaskFiles } from './mask-files.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { placeMu } from './mask-mu.ts';
+import { GroupCheckpoints } from './mask-resume.ts';
 import { prepareOutput } from './output.ts';
 
 export interface MaskGroupOptions extends MaskSources {
@@ -20,6 +27,10 @@ export interface MaskGroupOptions extends MaskSources {
   readonly overwrite: boolean;
   readonly objective: ObjectiveOptions;
   readonly group: GroupOptions;
+  /** leaves images out whose loss under the mask stands out, and makes the mask anew, once */
+  readonly dropOutliers?: boolean;
+  /** a checkpoint is written between two steps as soon as the last one is so old */
+  readonly checkpointSeconds?: number;
   /** regions to mark in the picture of the regions: those of a simulated cohort's truth */
   readonly planted?: readonly string[];
   /** takes every image of the class, whatever the network calls it: for networks that are meant to know nothing */
@@ -37,6 +48,8 @@ export interface MaskGroupHooks {
   /** @param total how many steps there will be at most */
   readonly onStep?: (steps: number, total: number, loss: MaskLoss) => void;
   readonly onEpoch?: (epoch: MaskEpoch) => void;
+  /** Called before the mask is made anew. @param dropped the images that are left out */
+  readonly onOutliers?: (dropped: readonly string[]) => void;
 }
 
 /** How many images of the class there were, and how many of them the network classified correctly. */
@@ -60,6 +73,10 @@ export interface MaskGroupResult {
   readonly regions: readonly RegionUse[] | null;
   /** voxels that were no number and were read as 0, by image */
   readonly notNumbers: Readonly<Record<string, number>>;
+  /** fitted images whose loss under the mask stands out; null where an interruption left no time to look */
+  readonly outliers: readonly string[] | null;
+  /** images that were left out as such */
+  readonly dropped: readonly string[];
   readonly interrupted: boolean;
   readonly paths: MaskPaths & { readonly sidecar: string };
 }
@@ -71,7 +88,8 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
 
 /**
  * A group mask from files to files: which images count, the mask, its effect and its regions, all written to a folder.
- * After an abort the best mask so far is written in the same way.
+ * After an abort the best mask so far is written in the same way. A mask that was cut short, by an abort or worse, goes on
+ * from its last checkpoint with the same bits.
  *
  * @throws InputError for inputs that are missing or do not fit together, when no image of the class is classified
  *   correctly, or when the folder holds a mask; what can be known without a GPU is refused before one is opened
@@ -79,46 +97,73 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
 export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks): Promise<MaskGroupResult> {
   const startedAt = new Date();
   const inputs = hooks.inputs ?? readMaskInputs(options);
-  prepareOutput(options.out, maskMarker, options.overwrite);
-  const { gpu, report } = await hooks.open();
-  const made = await makeMask(gpu, inputs, options, hooks);
-  const regions = inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
-  const { className, images } = inputs;
-  const paths = writeMaskFiles(options.out, {
-    className,
-    grid: images.grid,
-    storage: readVolume(made.fit[0].path).storage,
-    mask: made.raw.mask,
-    thresholded: made.kept,
-    background: await images.mean(made.fit),
-    epochs: made.raw.epochs,
-    best: made.raw.best,
-    regions,
-    planted: options.planted ?? [],
-  });
-  const results = {
-    className,
-    fit: { used: made.fit.length, of: inputs.fit.length },
-    select: { used: made.select.length, of: inputs.select.length },
-    epochs: made.raw.epochs.length,
-    steps: made.raw.epochs[made.raw.epochs.length - 1].steps,
-    best: made.raw.best,
-    probabilities: made.probabilities,
-    touchedShare: touchedShare(made.kept),
-    notNumbers: Object.fromEntries(images.notNumbers),
-    interrupted: made.raw.interrupted,
-  };
-  const sidecar = writeSidecar(options.out, 'mask', {
-    command: 'mask group',
-    options: { ...options, className },
-    seed: options.group.seed,
-    adapter: report,
-    startedAt,
-    finishedAt: new Date(),
-    peakBytes: gpu.memory().peakBytes,
-    results: { ...results, fittedOn: made.fit.map(nameOf), selectedOn: made.select.map(nameOf) },
-  });
-  return { ...results, regions, paths: { ...paths, sidecar } };
+  const unlock = lockFolder(options.out);
+  try {
+    const checkpoints = new GroupCheckpoints(options, inputs);
+    prepareOutput(options.out, maskMarker, options.overwrite || checkpoints.state !== undefined);
+    const { gpu, report } = await hooks.open();
+    checkpoints.useAdapter(report);
+    const made = await makeMask(gpu, inputs, options, hooks, checkpoints);
+    const regions =
+      inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
+    const { className, images } = inputs;
+    const { storage } = readVolume(made.fit[0].path);
+    const paths = writeMaskFiles(options.out, {
+      className,
+      grid: images.grid,
+      storage,
+      mask: made.raw.mask,
+      thresholded: made.kept,
+      background: await images.mean(made.fit),
+      epochs: made.raw.epochs,
+      best: made.raw.best,
+      losses: made.losses,
+      regions,
+      planted: options.planted ?? [],
+    });
+    describeDataset(options.out, `Group mask of ${className}`);
+    writeDerivatives(options.out, {
+      of: { className },
+      mask: made.raw.mask,
+      grid: images.grid,
+      storage,
+      sources: made.fit.map((session) => session.path),
+      made: {
+        Class: className,
+        Model: { Path: path.resolve(inputs.path), SHA256: fileDigest(inputs.path) },
+        Objective: options.objective,
+        Mu: options.mu,
+      },
+    });
+    const results = {
+      className,
+      fit: { used: made.fit.length, of: inputs.fit.length },
+      select: { used: made.select.length, of: inputs.select.length },
+      epochs: made.raw.epochs.length,
+      steps: made.raw.epochs[made.raw.epochs.length - 1].steps,
+      best: made.raw.best,
+      probabilities: made.probabilities,
+      touchedShare: touchedShare(made.kept),
+      outliers: made.losses?.filter(({ outlier }) => outlier).map(({ session }) => nameOf(session)) ?? null,
+      dropped: made.dropped,
+      notNumbers: Object.fromEntries(images.notNumbers),
+      interrupted: made.raw.interrupted,
+    };
+    const sidecar = writeSidecar(options.out, 'mask', {
+      command: 'mask group',
+      options: { ...options, className },
+      seed: options.group.seed,
+      adapter: report,
+      startedAt,
+      finishedAt: new Date(),
+      peakBytes: gpu.memory().peakBytes,
+      results: { ...results, fittedOn: made.fit.map(nameOf), selectedOn: made.select.map(nameOf) },
+    });
+    if (!results.interrupted) checkpoints.remove();
+    return { ...results, regions, paths: { ...paths, sidecar } };
+  } finally {
+    unlock();
+  }
 }
 
 function nameOf({ participantId, sessionId }: Session): string {
@@ -129,15 +174,13 @@ function nameOf({ participantId, sessionId }: Session): string {
 async function makeMask(
   gpu: OpenGpu['gpu'],
   inputs: MaskInputs,
-  { cohort, objective, group, everyImage = false }: MaskGroupOptions,
-  { signal, onClassified, onStep, onEpoch }: MaskGroupHooks,
+  { cohort, objective: terms, group, dropOutliers, everyImage = false }: MaskGroupOptions,
+  { signal, onClassified, onStep, onEpoch, onOutliers }: MaskGroupHooks,
+  checkpoints: GroupCheckpoints,
 ) {
   const { model, images, classIndex } = inputs;
   const network = new Network(gpu, model.architecture, model.weights);
-  const mu =
-    typeof inputs.mu === 'number'
-      ? gpu.full([1], inputs.mu, 'mu')
-      : gpu.tensor(images.grid.shape, inputs.mu, 'mu');
+  const { shared: mu, muOf } = await placeMu(gpu, inputs.mu, images);
   try {
     const asked = [...new Set([...inputs.fit, ...inputs.select])];
     const correct = await correctlyClassified(network, images, asked, classIndex, (done) => {
@@ -145,33 +188,69 @@ async function makeMask(
       onClassified?.(done, asked.length);
     });
     const counting = everyImage ? new Map(asked.map((session) => [session, Number.NaN])) : correct;
-    const fit = keep(inputs.fit, counting, cohort, inputs.className, 'fit');
+    const candidates = keep(inputs.fit, counting, cohort, inputs.className, 'fit');
     const select = keep(inputs.select, counting, cohort, inputs.className, 'select');
-    const total = Math.min(group.maxSteps, group.epochs * Math.ceil(fit.length / group.batchSize));
-    const raw = await groupMask({
-      objective: new MaskObjective(network, mu, classIndex, objective),
+    const masked = {
+      objective: new MaskObjective(network, mu, classIndex, terms),
       images,
-      fit,
-      select,
-      options: group,
-      ...(signal && { signal }),
-      ...(onEpoch && { onEpoch }),
-      onStep: (steps, loss) => onStep?.(steps, total, loss),
-    });
-    const kept = thresholded(raw.mask);
-    const mask = gpu.tensor(images.grid.shape, kept, 'thresholded mask');
-    const after = await maskedProbabilities(network, images, select, classIndex, mask, mu);
-    mask.release();
-    const unmasked = gpu.full(images.grid.shape, 1, 'no mask');
-    const before = everyImage
-      ? await maskedProbabilities(network, images, select, classIndex, unmasked, mu)
-      : select.map((session) => correct.get(session) ?? Number.NaN);
-    unmasked.release();
-    return { fit, select, raw, kept, probabilities: { before: mean(before), after: mean(after) } };
+      ...(muOf && { muOf }),
+    };
+    let { state: from, dropped } = checkpoints;
+    for (;;) {
+      const fit = candidates.filter((session) => !dropped.includes(nameOf(session)));
+      const total = Math.min(group.maxSteps, group.epochs * Math.ceil(fit.length / group.batchSize));
+      const raw = await groupMask({
+        ...masked,
+        fit,
+        select,
+        options: group,
+        ...(from && { from }),
+        ...(signal && { signal }),
+        ...(onEpoch && { onEpoch }),
+        onStep: (steps, loss) => onStep?.(steps, total, loss),
+        due: checkpoints.due,
+        onState: (state) => checkpoints.save(state, dropped),
+      });
+      const losses = raw.interrupted ? null : await lossesUnder(gpu, masked, fit, raw.mask);
+      const outliers = losses?.filter(({ outlier }) => outlier) ?? [];
+      if (dropOutliers && dropped.length === 0 && outliers.length > 0 && outliers.length < fit.length) {
+        dropped = outliers.map(({ session }) => nameOf(session));
+        from = undefined;
+        onOutliers?.(dropped);
+        continue;
+      }
+      const kept = thresholded(raw.mask);
+      const mask = gpu.tensor(images.grid.shape, kept, 'thresholded mask');
+      const after = await maskedProbabilities(network, images, select, classIndex, mask, muOf ?? mu);
+      mask.release();
+      const unmasked = gpu.full(images.grid.shape, 1, 'no mask');
+      const before = everyImage
+        ? await maskedProbabilities(network, images, select, classIndex, unmasked, muOf ?? mu)
+        : select.map((session) => correct.get(session) ?? Number.NaN);
+      unmasked.release();
+      const probabilities = { before: mean(before), after: mean(after) };
+      return { fit, candidates, select, raw, kept, losses, dropped, probabilities };
+    }
   } finally {
     network.release();
     mu.release();
   }
+}
+
+/** The loss of every fitted image under the mask, and which stand out (paper, section 2.3.1). */
+async function lossesUnder(
+  gpu: OpenGpu['gpu'],
+  masked: MaskedImages,
+  fit: readonly Session[],
+  mask: Float32Array,
+): Promise<ImageLoss[]> {
+  const held = gpu.tensor(masked.images.grid.shape, mask, 'mask');
+  const losses = await imageLosses(masked, fit, held);
+  held.release();
+  return lossOutliers(
+    fit,
+    losses.map(({ total }) => total),
+  );
 }
 
 /** The candidates that are classified correctly. @throws InputError when there are none */

@@ -3,14 +3,13 @@ import path from 'node:path';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
-import { readVolume } from '../../cohort/nifti.ts';
-import { resample } from '../../cohort/resample.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
 import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
-import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import { describeGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
 import { type Model, modelFile, readModel } from '../../model/model-file.ts';
+import { findMu, type Mu } from './mask-mu.ts';
 
 /** Which images a group mask is fitted on. */
 export type FitOn = 'train' | 'train+validation';
@@ -27,23 +26,20 @@ export interface MaskSources {
   /** the class under study; null for the network's last one */
   readonly className: string | null;
   readonly atlas: { readonly image: string; readonly labels: string } | null;
-  /** what a masked voxel becomes: a number, or the path of a volume on the images' grid */
+  /** what a masked voxel becomes: a number, the path of a volume on the images' grid, `cn-mean` or `per-session` */
   readonly mu: number | string;
   /** brings the atlas (nearest neighbour) and a volume as mu (trilinear) onto the images' grid */
   readonly resample: boolean;
 }
 
 /** The inputs as read. */
-export interface MaskInputs {
-  readonly model: Model;
-  readonly className: string;
-  readonly classIndex: number;
+export interface MaskInputs extends MaskTarget {
   readonly images: ImageStore;
   /** sessions of the class that may be fitted and selected on, before the network has been asked */
   readonly fit: readonly Session[];
   readonly select: readonly Session[];
   readonly atlas: Atlas | null;
-  readonly mu: number | Float32Array;
+  readonly mu: Mu;
 }
 
 /**
@@ -52,26 +48,39 @@ export interface MaskInputs {
  * @throws InputError for what is missing or does not fit together
  */
 export function readMaskInputs(given: MaskSources): MaskInputs {
-  const sources = { ...given, model: modelFile(given.model) };
-  const model = readModel(sources.model);
-  const { classes } = model.architecture;
-  const { className, classIndex } = classOf(model, sources.model, sources.className);
-  const cohort = readCohort(sources.cohort, classes, { allowOneClass: true });
+  const target = readTarget(given);
+  const { model, className } = target;
+  const sources = { ...given, model: target.path };
+  const cohort = readCohort(sources.cohort, model.architecture.classes, { allowOneClass: true });
   const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
   const { fit, select } = candidates(cohort, sources);
   const ofClass = (session: Session) => session.diagnosis === className;
-  const [fitted, selected] = [fit.filter(ofClass), select.filter(ofClass)];
-  const images = imagesFor(model, sources.model, [...new Set([...fitted, ...selected])], cohort);
+  const sides = { fit: fit.filter(ofClass), select: select.filter(ofClass) };
+  const asked = [...new Set([...sides.fit, ...sides.select])];
+  const images = imagesFor(model, target.path, asked.length > 0 ? asked : cohort.sessions);
   return {
-    model,
-    className,
-    classIndex,
+    ...target,
     images,
-    fit: fitted,
-    select: selected,
+    ...sides,
     atlas: atlas && alignedAtlas(atlas, images.grid, sources.resample),
-    mu: readMu(sources, images.grid),
+    mu: findMu({ ...sources, grid: images.grid, known: fit, sessions: [...sides.fit, ...sides.select] }),
   };
+}
+
+/** A network, and the class whose output masks push down. */
+export interface MaskTarget {
+  /** the model's file */
+  readonly path: string;
+  readonly model: Model;
+  readonly className: string;
+  readonly classIndex: number;
+}
+
+/** Reads the network and finds the class. @throws InputError when the file is no model, or knows no such class */
+export function readTarget(given: Pick<MaskSources, 'model' | 'className'>): MaskTarget {
+  const file = modelFile(given.model);
+  const model = readModel(file);
+  return { path: file, model, ...classOf(model, file, given.className) };
 }
 
 /** The class under study: the one asked for, or the network's last one. @throws InputError for one that it does not know */
@@ -110,42 +119,25 @@ function refuseKnown(split: string, cohort: Cohort): void {
   });
 }
 
-/** The sessions' images on the model's own grid where it records one; else on that of most of them. */
-function imagesFor(
-  model: Model,
-  modelPath: string,
-  sessions: readonly Session[],
-  cohort: Cohort,
-): ImageStore {
+/**
+ * The sessions' images on the model's own grid where it records one; else on that of most of them.
+ *
+ * @param sessions at least one
+ * @throws InputError that names every image that cannot be used; or when they have another shape than the network takes
+ */
+export function imagesFor(model: Model, modelPath: string, sessions: readonly Session[]): ImageStore {
   const { intensity } = model;
   if (model.grid) {
     const images = new ImageStore(model.grid, { intensity });
     images.expect(sessions);
     return images;
   }
-  const images = ImageStore.of(sessions.length > 0 ? sessions : cohort.sessions, { intensity });
+  const images = ImageStore.of(sessions, { intensity });
   const { inputShape } = model.architecture;
   if (inputShape.every((size, axis) => size === images.grid.shape[axis])) return images;
   throw new InputError(
-    cohort.sessions[0].path,
+    sessions[0].path,
     `has ${describeGrid(images.grid)}, but ${modelPath} takes ${inputShape.join(' x ')} voxels`,
     'Give images made like those that the network was trained with',
-  );
-}
-
-/** What masked voxels become, on the images' grid. @throws InputError for a volume on another one */
-export function readMu(
-  { mu, resample: mayResample }: Pick<MaskSources, 'mu' | 'resample'>,
-  grid: Grid,
-): number | Float32Array {
-  if (typeof mu === 'number') return mu;
-  const volume = readVolume(mu);
-  if (sameGrid(volume.grid, grid)) return volume.data;
-  if (mayResample) return resample(volume.data, volume.grid, grid, 'trilinear');
-  const [its, wanted] = describeGrids(volume.grid, grid);
-  throw new InputError(
-    mu,
-    `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
-    "Give --resample to bring it onto the images' grid (trilinear)",
   );
 }

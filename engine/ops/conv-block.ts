@@ -60,7 +60,8 @@ export class FoldedConvolution {
 /**
  * Convolution, batch normalisation by running statistics, LeakyReLU and, if `pooled`, pooling (as maxPool3d) in one
  * kernel, which writes the result alone; the backward pass goes straight to the input gradient from it. There is no
- * gradient of the weights: this is the network in evaluation.
+ * gradient of the weights: this is the network in evaluation. Each sample's result and gradient have the same bits whichever
+ * samples share its batch.
  *
  * @param x [n, ci, d, h, w]
  * @returns [n, co, d, h, w], or pooled [n, co, ceil(d / 2), ceil(h / 2), ceil(w / 2)]
@@ -81,7 +82,7 @@ export function convBlock(
     active.release();
     return y;
   }
-  const { y, codes } = convolve(gpu, x, forward, 'features', { bias, slope, pool: pooled });
+  const { y, codes } = convolve(gpu, x, forward, 'features', { bias, slope, pool: pooled, alone: true });
   const label = 'features gradient';
   if (codes) {
     return tape.record(
@@ -101,7 +102,7 @@ export function convBlock(
       params: { size: y.size, slope },
       grid: grid1d(y.size, 1024),
     });
-    const dx = convolve(gpu, through, folded.backward(), label).y;
+    const dx = convolve(gpu, through, folded.backward(), label, { alone: true }).y;
     through.release();
     return [dx];
   });

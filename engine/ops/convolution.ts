@@ -55,6 +55,8 @@ export interface ConvolveOptions {
   readonly pool?: boolean;
   /** x is the gradient of a pooled LeakyReLU: its codes, and the shape of the volume before pooling */
   readonly unpool?: { readonly codes: Tensor; readonly volume: VolumeShape; readonly slope: number };
+  /** a sample's result has the same bits whichever samples share its batch */
+  readonly alone?: boolean;
 }
 
 /**
@@ -176,7 +178,8 @@ function product(
     });
     return y;
   }
-  const tiles = Math.ceil((n * spatial) / 16) * Math.ceil(co / 64);
+  // how the sum is split decides how it is rounded
+  const tiles = Math.ceil(((options.alone ? 1 : n) * spatial) / 16) * Math.ceil(co / 64);
   const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(gpu.tuning.parallelGroups / tiles))); // of a split
   const splits = Math.ceil(ci / inputs);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,11 +6,14 @@ import { readCohort } from '../../cohort/cohort.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import type { Gpu } from '../../engine/gpu.ts';
 import { type GroupRun, groupDefaults, groupMask } from '../../masking/group.ts';
+import { readGroupState, writeGroupState } from '../../masking/group-state.ts';
+import { lossOutliers } from '../../masking/image-losses.ts';
 import { MaskTrainer } from '../../masking/mask-trainer.ts';
 import { MaskObjective, objectiveDefaults } from '../../masking/objective.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
+import { formatSafetensors } from '../../model/safetensors.ts';
 import { initialWeights } from '../../model/weights.ts';
 import { testGpu } from '../engine/gpu.ts';
 
@@ -142,4 +145,57 @@ it('refuses an empty group, and a loss that is no number by the name of its imag
   );
   broken.release();
   trainer.release();
+});
+
+it('goes on from a state in the middle of an epoch, and ends with the same bits', async () => {
+  const file = path.join(folder, 'state.safetensors');
+  const whole = await run({ epochs: 3, patience: 100 });
+  for (const cut of [2, 4, 6]) {
+    let steps = 0;
+    let states = 0;
+    const controller = new AbortController();
+    await run(
+      { epochs: 3, patience: 100 },
+      {
+        due: () => ++steps === cut,
+        onState: (state) => {
+          // what comes after the state is lost, as in a process that is killed
+          if (++states === 1) writeGroupState(file, state, { of: 'this test' });
+          controller.abort();
+        },
+        signal: controller.signal,
+      },
+    );
+    const { state, identity } = readGroupState(file);
+    expect(identity).toEqual({ of: 'this test' });
+    expect((state.epoch - 1) * 4 + state.losses.length).toBe(cut);
+    const rest = await run({ epochs: 3, patience: 100 }, { from: state });
+    const told = ({ mask, best, epochs }: typeof rest) => ({
+      mask,
+      best: best.epoch,
+      epochs: epochs.map(({ seconds: _, ...entry }) => entry),
+    });
+    expect(told(rest)).toEqual(told(whole));
+  }
+  writeFileSync(file, formatSafetensors(new Map(), { format: 'pt' }));
+  expect(() => readGroupState(file)).toThrow(/is no checkpoint of a group mask/);
+});
+
+it('finds images whose loss stands out, high ones only, and none where all are alike', () => {
+  const asked = Array.from({ length: 8 }, () => sessions[0]);
+  const flagged = (losses: number[]) =>
+    lossOutliers(asked, losses).flatMap(({ outlier }, i) => (outlier ? [i] : []));
+  expect(flagged([0.1, 0.11, 0.12, 0.1, 0.9, 0.13, 0.11, 0.1])).toEqual([4]);
+  expect(flagged([0.5, 0.51, 0.52, 0.5, 0.0, 0.51, 0.5, 0.52])).toEqual([]);
+  expect(flagged([1e-6, 2e-6, 1e-6, 3e-6, 4e-2, 1e-6, 2e-6, 1e-6])).toEqual([]);
+});
+
+it('each image can have a mu of its own, in a batch too', async () => {
+  const volume = images.grid.shape.reduce((a, b) => a * b);
+  const one = await run({ epochs: 1, batchSize: 2 });
+  const same = await run({ epochs: 1, batchSize: 2 }, { muOf: async () => new Float32Array(volume).fill(1) });
+  expect(same.mask).toEqual(one.mask);
+  const muOf = async (session: (typeof sessions)[number]) =>
+    new Float32Array(volume).fill(session === sessions[0] ? 0 : 1);
+  expect((await run({ epochs: 1, batchSize: 2 }, { muOf })).mask).not.toEqual(one.mask);
 });

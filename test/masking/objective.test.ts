@@ -69,7 +69,8 @@ it('the full masking loss of equation 2 and its gradient agree with float64 loop
         const total = expected.size + expected.variation + expected.score;
         expectClose([actual.total], [total], 1e-5, `total of the ${what}`, 1e-2);
       }
-      expectClose(await gpu.read(mover.first), gradient.data, 1e-4, 'gradient', 1e-4);
+      const first = (await gpu.read(mover.moments)).slice(0, gradient.data.length);
+      expectClose(first, gradient.data, 1e-4, 'gradient', 1e-4);
       for (const tensor of [score, ofBlended, terms, mover]) tensor.release();
       for (const tensor of held) tensor.release();
       network.release();

@@ -1,0 +1,79 @@
+import { type ObjectiveOptions, objectiveDefaults } from '../../masking/objective.ts';
+import type { StoppingRule } from '../../masking/stopping.ts';
+import { UsageError } from '../fail.ts';
+import { numberOption, textOption } from '../options.ts';
+
+/** What the command lines of all masks have in common. */
+export interface MaskArguments {
+  class: string | undefined;
+  lambda1: number;
+  lambda2: number;
+  beta1: number;
+  beta2: number;
+  reduction: ObjectiveOptions['reduction'];
+  score: ObjectiveOptions['score'];
+  mu: string;
+  resample: boolean;
+  'learning-rate': number;
+  tolerance: number;
+  stopping: StoppingRule;
+}
+
+/** A number with a default. */
+export function number(name: string, value: number, describe: string) {
+  return numberOption(name, { default: value, describe });
+}
+
+/** The options of equation 2 and what it acts on. */
+export function objectiveOptions(defaults: ObjectiveOptions) {
+  return {
+    lambda1: number('lambda1', defaults.lambda1, "Weight of the mask's size"),
+    lambda2: number('lambda2', defaults.lambda2, "Weight of the mask's variation"),
+    beta1: number('beta1', defaults.beta1, 'Power in the size'),
+    beta2: number('beta2', defaults.beta2, 'Power in the variation'),
+    reduction: {
+      choices: ['mean', 'sum'] as const,
+      default: objectiveDefaults.reduction,
+      describe: 'Size and variation as mean or sum over voxels',
+    },
+    score: {
+      choices: ['probability', 'logProbability', 'logit'] as const,
+      default: objectiveDefaults.score,
+      describe: "What of the class's output is pushed down",
+    },
+    mu: textOption({
+      default: '1',
+      describe: 'What a hidden voxel becomes: a number, a volume, cn-mean, or per-session (column mu_path)',
+    }),
+    resample: {
+      type: 'boolean',
+      default: false,
+      describe: "Bring an atlas (nearest) or mu (trilinear) of another grid onto the images' one",
+    },
+  } as const;
+}
+
+/** The objective asked for, and mu. */
+export function objectiveOf({ lambda1, lambda2, beta1, beta2, reduction, score, mu }: MaskArguments) {
+  return {
+    objective: { lambda1, lambda2, beta1, beta2, reduction, score },
+    mu: mu.trim() !== '' && Number.isFinite(Number(mu)) ? Number(mu) : mu,
+  };
+}
+
+/** @throws UsageError for a value that cannot be. @param whole options that take a whole number from 1, if given */
+export function requireMaskValues(
+  args: MaskArguments,
+  command: string,
+  whole: Readonly<Record<string, number | undefined>>,
+): void {
+  const usage = (message: string) => new UsageError(message, command);
+  for (const [name, value] of Object.entries(whole)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw usage(`--${name} takes a whole number from 1`);
+  }
+  for (const name of ['lambda1', 'lambda2', 'tolerance'] as const)
+    if (args[name] < 0) throw usage(`--${name} takes a number from 0`);
+  for (const name of ['beta1', 'beta2', 'learning-rate'] as const)
+    if (args[name] <= 0) throw usage(`--${name} takes a number above 0`);
+}

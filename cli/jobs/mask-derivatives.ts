@@ -1,0 +1,119 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { writeVolume } from '../../cohort/nifti.ts';
+import type { Grid, Storage } from '../../cohort/volume.ts';
+import { THRESHOLD } from '../../masking/threshold.ts';
+import { versions } from '../versions.ts';
+
+/*
+ * Masks as derivatives of BIDS: beside the method's m, the same said as tools of that world expect it. A map is named
+ * probseg and holds 1 - m, so that more is where the network looked; a mask is binary.
+ */
+
+/** What a mask's derivatives are made from. */
+export interface Derivative {
+  /** of one session, or of a group of a class */
+  readonly of: { readonly participant: string; readonly session: string } | { readonly className: string };
+  readonly mask: Float32Array;
+  readonly grid: Grid;
+  readonly storage: Storage;
+  /** the images that it was made from */
+  readonly sources: readonly string[];
+  /** the class that it hides, the network and the options, for the sidecars */
+  readonly made: Readonly<Record<string, unknown>>;
+}
+
+export interface DerivativePaths {
+  readonly probseg: string;
+  readonly occluded: string;
+}
+
+/** A name as BIDS allows it: letters and digits. */
+export function label(name: string): string {
+  return name.replace(/^(sub|ses)-/, '').replace(/[^A-Za-z0-9]/g, '');
+}
+
+/** The folder of a session below the folder of the results. */
+export function sessionFolder(participant: string, session: string): string {
+  return path.join(`sub-${label(participant)}`, ...(label(session) === '' ? [] : [`ses-${label(session)}`]));
+}
+
+/** Where a mask's derivatives lie below the folder of the results. */
+export function derivativePaths(
+  out: string,
+  { of, sources }: Pick<Derivative, 'of' | 'sources'>,
+): DerivativePaths {
+  const space = spaceOf(sources[0]);
+  const [folder, entities] =
+    'className' in of
+      ? groupNames(space ?? 'study', label(of.className))
+      : [sessionFolder(of.participant, of.session), sessionEntities(of, space)];
+  const place = (suffix: string) => path.join(out, folder, 'anat', `${entities}_${suffix}.nii.gz`);
+  return { probseg: place('desc-occlusion_probseg'), occluded: place('desc-occluded_mask') };
+}
+
+/** Writes 1 - m, the binary mask of m at or below 0.95, and a sidecar of each. The same content gives the same bytes. */
+export function writeDerivatives(out: string, derivative: Derivative): DerivativePaths {
+  const paths = derivativePaths(out, derivative);
+  const { mask, sources, made } = derivative;
+  const common = {
+    Sources: sources.map((source) => pathToFileURL(path.resolve(source)).href),
+    SpatialReference: pathToFileURL(path.resolve(sources[0])).href,
+    ...made,
+  };
+  const occlusion = mask.map((value) => 1 - value);
+  writeVolume(paths.probseg, occlusion, derivative, { description: 'voxmask: 1 - m' });
+  writeJson(paths.probseg, {
+    Description: '1 - m: 1 where the mask hides a voxel from the network, 0 where it leaves it as it is',
+    ...common,
+  });
+  const occluded = mask.map((value) => Number(value <= THRESHOLD));
+  writeVolume(paths.occluded, occluded, derivative, {
+    datatype: 'uint8',
+    description: `voxmask: m <= ${THRESHOLD}`,
+  });
+  writeJson(paths.occluded, {
+    Description: `1 where m is at or below ${THRESHOLD}, the voxels that the thresholded mask hides`,
+    Type: 'ROI',
+    ...common,
+    Sources: [pathToFileURL(path.resolve(paths.probseg)).href, ...common.Sources],
+    Threshold: THRESHOLD,
+  });
+  return paths;
+}
+
+/** Marks a folder as a data set of derivatives, and says which of its files are none. */
+export function describeDataset(out: string, name: string): void {
+  const description = {
+    Name: name,
+    BIDSVersion: '1.10.0',
+    DatasetType: 'derivative',
+    GeneratedBy: [{ Name: 'voxmask', Version: versions().voxmask }],
+  };
+  writeFileAtomic(path.join(out, 'dataset_description.json'), `${JSON.stringify(description, null, 2)}\n`);
+  const others = ['mask*.nii.gz', 'mask*.json', '*.tsv', '*.png', '*.safetensors', '.lock'];
+  writeFileAtomic(path.join(out, '.bidsignore'), others.map((name) => `${name}\n**/${name}\n`).join(''));
+}
+
+function writeJson(volume: string, content: Readonly<Record<string, unknown>>): void {
+  writeFileAtomic(volume.replace(/\.nii\.gz$/, '.json'), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** The template space that an image's name tells, as BIDS spells it. */
+function spaceOf(image: string): string | null {
+  const [, space] = /_space-([A-Za-z0-9]+)/.exec(path.basename(image)) ?? [];
+  return space ? (/^ixi549space$/i.test(space) ? 'IXI549Space' : space) : null;
+}
+
+function sessionEntities(of: { participant: string; session: string }, space: string | null): string {
+  const parts = [`sub-${label(of.participant)}`];
+  if (label(of.session) !== '') parts.push(`ses-${label(of.session)}`);
+  if (space) parts.push(`space-${space}`);
+  return parts.join('_');
+}
+
+function groupNames(template: string, cohort: string): [folder: string, entities: string] {
+  const folder = path.join(`tpl-${template}`, `cohort-${cohort}`);
+  return [folder, `tpl-${template}_cohort-${cohort}`];
+}

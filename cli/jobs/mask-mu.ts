@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
+import { readVolume } from '../../cohort/nifti.ts';
+import { resample } from '../../cohort/resample.ts';
+import type { Session } from '../../cohort/session.ts';
+import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
+import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import type { Gpu } from '../../engine/gpu.ts';
+import type { Tensor } from '../../engine/tensor.ts';
+import { ImageStore } from '../../model/images.ts';
+
+/** mu as the voxel-wise mean of healthy images. */
+export const healthyMean = 'cn-mean';
+/** mu as a volume of each session, which a column of the cohort's table names. */
+export const muPerSession = 'per-session';
+const muColumn = 'mu_path';
+const healthy = 'CN';
+
+/** What a masked voxel becomes: a number, a volume, the mean of sessions' images, or a volume of each session. */
+export type Mu =
+  | number
+  | Float32Array
+  | { readonly meanOf: readonly Session[] }
+  | { readonly pathOf: ReadonlyMap<Session, string> };
+
+/** What mu is read from. */
+export interface MuSources {
+  /** a number, `cn-mean`, `per-session`, or the path of a volume */
+  readonly mu: number | string;
+  /** brings a volume of another grid onto the images' one */
+  readonly resample: boolean;
+  /** the cohort's table; null for a single image */
+  readonly cohort: string | null;
+  readonly grid: Grid;
+  /** the sessions that `cn-mean` may be taken over */
+  readonly known: readonly Session[];
+  /** the sessions that need a mu */
+  readonly sessions: readonly Session[];
+}
+
+/** Finds mu; images and volumes of sessions are read later. @throws InputError when it is not there, or does not fit */
+export function findMu(sources: MuSources): Mu {
+  if (sources.mu === healthyMean) return { meanOf: healthySessions(sources) };
+  if (sources.mu === muPerSession) return { pathOf: pathsOf(sources) };
+  return readMu(sources, sources.grid);
+}
+
+/** What masked voxels become, on the images' grid. @throws InputError for a volume on another one */
+export function readMu(
+  { mu, resample: mayResample }: Pick<MuSources, 'mu' | 'resample'>,
+  grid: Grid,
+): number | Float32Array {
+  if (typeof mu === 'number') return mu;
+  const volume = readVolume(mu);
+  if (sameGrid(volume.grid, grid)) return volume.data;
+  if (mayResample) return resample(volume.data, volume.grid, grid, 'trilinear');
+  const [its, wanted] = describeGrids(volume.grid, grid);
+  throw new InputError(
+    mu,
+    `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
+    "Give --resample to bring it onto the images' grid (trilinear)",
+  );
+}
+
+function healthySessions({ cohort, known }: MuSources): Session[] {
+  const found = known.filter(({ diagnosis }) => diagnosis === healthy);
+  if (found.length > 0) return found;
+  throw new InputError(
+    cohort ?? `--mu ${healthyMean}`,
+    `there is no ${healthy} image to take the mean of`,
+    `Give a cohort with ${healthy} sessions, or another --mu`,
+  );
+}
+
+function pathsOf({ cohort, sessions }: MuSources): Map<Session, string> {
+  if (cohort === null)
+    throw new InputError(`--mu ${muPerSession}`, 'needs a cohort', 'Give --cohort, or the path of a volume');
+  const table = readTable(cohort);
+  requireColumns(table, [muColumn]);
+  const folder = path.dirname(path.resolve(cohort));
+  return new Map(
+    sessions.map((session) => {
+      const cell = table.rows[session.line - 2][muColumn];
+      if (!isMissing(cell)) return [session, path.resolve(folder, cell)];
+      throw new InputError(`${cohort}, line ${session.line}`, `has no ${muColumn}`, 'Give every session one');
+    }),
+  );
+}
+
+/** mu where masks are made: what all have, and what each session has of its own. */
+export interface PlacedMu {
+  /** [1] or [x, y, z]; the caller releases it */
+  readonly shared: Tensor;
+  readonly muOf?: (session: Session) => Promise<Float32Array>;
+}
+
+/** Puts mu on the GPU. @throws InputError when an image that it takes cannot be read or does not fit */
+export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<PlacedMu> {
+  const { shape } = images.grid;
+  if (typeof mu === 'number') return { shared: gpu.full([1], mu, 'mu') };
+  if (mu instanceof Float32Array) return { shared: gpu.tensor(shape, mu, 'mu') };
+  if ('meanOf' in mu) return { shared: gpu.tensor(shape, await images.mean(mu.meanOf), 'mu') };
+  const volumes = new ImageStore(images.grid);
+  return {
+    shared: gpu.full([1], 1, 'mu'), // not asked: each session has its own
+    muOf: (session) => volumes.load({ ...session, path: mu.pathOf.get(session)! }),
+  };
+}

@@ -1,0 +1,339 @@
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { readVolume } from '../../cohort/nifti.ts';
+import type { Session } from '../../cohort/session.ts';
+import type { OpenGpu } from '../../engine/node/open.ts';
+import { touchedShare } from '../../masking/effect.ts';
+import { type MaskLoss, MaskObjective, type ObjectiveOptions } from '../../masking/objective.ts';
+import { type SessionMask, type SessionOptions, sessionMasks } from '../../masking/session.ts';
+import { fastestStack, largestStack } from '../../masking/stack-size.ts';
+import { largestOf, softmax } from '../../model/metrics.ts';
+import { Network } from '../../model/network.ts';
+import { predictLogits } from '../../model/predict.ts';
+import { writeSidecar } from '../sidecar.ts';
+import { versions } from '../versions.ts';
+import { digestOf, fileDigest, fileStamp } from './digest.ts';
+import { lockFolder } from './lock.ts';
+import { describeDataset } from './mask-derivatives.ts';
+import { placeMu } from './mask-mu.ts';
+import { muIdentity } from './mask-resume.ts';
+import {
+  finishedRow,
+  folderOf,
+  formatSessions,
+  readLosses,
+  refuseSameFolder,
+  type SessionPaths,
+  type SessionRow,
+  sessionPaths,
+  sessionSidecar,
+  sessionsTable,
+  writeSessionMask,
+} from './mask-session-files.ts';
+import { readSessionInputs, type SessionInputs, type SessionSources } from './mask-session-inputs.ts';
+
+export interface MaskSessionOptions extends SessionSources {
+  /** folder for the results */
+  readonly out: string;
+  readonly overwrite: boolean;
+  readonly objective: ObjectiveOptions;
+  /** batchSize null: as many at once as are fastest here */
+  readonly session: Omit<SessionOptions, 'batchSize'> & { readonly batchSize: number | null };
+}
+
+/** How far session masks are. */
+export interface SessionProgress {
+  /** masks that are finished, and how many there are to make in this run */
+  readonly finished: number;
+  readonly of: number;
+  /** steps done of those under way */
+  readonly underWay: number;
+}
+
+export interface MaskSessionHooks {
+  /** Opens the GPU; called once the inputs are known to be sound, and only if there is a mask to make. */
+  readonly open: () => Promise<OpenGpu>;
+  readonly signal?: AbortSignal;
+  readonly onClassified?: (done: number, total: number) => void;
+  /** Called when it is known how many masks are optimised at once. */
+  readonly onStart?: (atOnce: number, of: number) => void;
+  readonly onProgress?: (progress: SessionProgress) => void;
+}
+
+/** A single image's mask in full. */
+export interface SingleMask {
+  /** before each step */
+  readonly losses: readonly (MaskLoss & { readonly step: number })[];
+  /** of the mask after the last step */
+  readonly final: MaskLoss;
+  readonly paths: SessionPaths;
+}
+
+export interface MaskSessionResult {
+  readonly className: string;
+  readonly sessions: readonly SessionRow[];
+  /** sessions of the class asked for; those that the network puts into another class have no mask */
+  readonly asked: number;
+  readonly misclassified: readonly string[];
+  /** masks that were there already */
+  readonly before: number;
+  readonly batchSize: number | null;
+  /** of the masks made now */
+  readonly seconds: number;
+  readonly peakBytes: number | null;
+  readonly notNumbers: Readonly<Record<string, number>>;
+  readonly interrupted: boolean;
+  /** masks of this run that are not finished */
+  readonly left: number;
+  /** of a single image */
+  readonly single: SingleMask | null;
+  readonly paths: { readonly sessions: string; readonly sidecar: string | null };
+}
+
+/**
+ * Session masks from files to files (paper, section 2.3.4): which sessions the network puts into the class, a mask of each,
+ * its effect, all written session by session. Masks that are finished are not made again, so the same call goes on where an
+ * earlier one ended, however it ended.
+ *
+ * @throws InputError for inputs that are missing or do not fit together, when no session is classified correctly, or when the
+ *   folder holds masks made otherwise; what can be known without a GPU is refused before one is opened
+ */
+export async function maskSessions(
+  options: MaskSessionOptions,
+  hooks: MaskSessionHooks,
+): Promise<MaskSessionResult> {
+  const startedAt = new Date();
+  const inputs = readSessionInputs(options);
+  refuseSameFolder(inputs.sessions);
+  const single = 'image' in options.from;
+  const modelDigest = fileDigest(inputs.path);
+  const identityOf = identities(options, inputs, modelDigest);
+  const unlock = lockFolder(options.out);
+  try {
+    const rows = new Map<Session, SessionRow>();
+    for (const session of inputs.sessions) {
+      const folder = folderOf(options.out, session, single);
+      const row = finishedRow(folder, identityOf(session), options.overwrite);
+      if (row) rows.set(session, row);
+    }
+    const before = rows.size;
+    const todo = inputs.sessions.filter((session) => !rows.has(session));
+    describeDataset(options.out, `Session masks of ${inputs.className}`);
+    const made =
+      todo.length === 0
+        ? null
+        : await makeMasks(options, inputs, hooks, { todo, rows, identityOf, modelDigest, startedAt });
+    const ordered = inputs.sessions.flatMap((session) => rows.get(session) ?? []);
+    const table = path.join(options.out, sessionsTable);
+    writeFileAtomic(table, formatSessions(ordered));
+    const result = {
+      className: inputs.className,
+      asked: inputs.sessions.length,
+      misclassified: made?.misclassified ?? [],
+      before,
+      batchSize: made?.batchSize ?? null,
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      peakBytes: made?.peakBytes ?? null,
+      notNumbers: Object.fromEntries(inputs.images.notNumbers),
+      interrupted: hooks.signal?.aborted ?? false,
+      left: made?.left ?? 0,
+    };
+    const sidecar =
+      made === null || single
+        ? null
+        : writeSidecar(options.out, 'sessions', {
+            command: 'mask session',
+            options: { ...options, className: inputs.className },
+            seed: null,
+            adapter: made.report,
+            startedAt,
+            finishedAt: new Date(),
+            ...(made.peakBytes !== null && { peakBytes: made.peakBytes }),
+            results: result,
+          });
+    const [one] = inputs.sessions;
+    return {
+      ...result,
+      sessions: ordered,
+      single: single && rows.has(one) ? inFull(options.out, one) : null,
+      paths: { sessions: table, sidecar },
+    };
+  } finally {
+    unlock();
+  }
+}
+
+/** What a mask follows from: two of one identity are alike on one adapter. */
+function identities({ objective, session, mu }: MaskSessionOptions, inputs: SessionInputs, model: string) {
+  const { batchSize: _, ...rules } = session; // it does not change a mask
+  const common = {
+    version: versions().voxmask,
+    model,
+    className: inputs.className,
+    objective,
+    rules,
+    mu: typeof inputs.mu === 'object' && 'pathOf' in inputs.mu ? mu : muIdentity(mu, inputs.mu),
+  };
+  return (one: Session): string => {
+    const own =
+      typeof inputs.mu === 'object' && 'pathOf' in inputs.mu ? inputs.mu.pathOf.get(one) : undefined;
+    return digestOf({ ...common, image: fileStamp(one.path), own: own ? fileStamp(own) : null });
+  };
+}
+
+interface Task {
+  readonly todo: readonly Session[];
+  /** masks that are finished; those made are added */
+  readonly rows: Map<Session, SessionRow>;
+  readonly identityOf: (session: Session) => string;
+  /** SHA-256 of the model's file */
+  readonly modelDigest: string;
+  readonly startedAt: Date;
+}
+
+/** The work on the GPU; all that it puts there is released at the end. */
+async function makeMasks(
+  options: MaskSessionOptions,
+  inputs: SessionInputs,
+  hooks: MaskSessionHooks,
+  { todo, rows, identityOf, modelDigest, startedAt }: Task,
+) {
+  const { model, images, classIndex } = inputs;
+  const { gpu, report } = await hooks.open();
+  const network = new Network(gpu, model.architecture, model.weights);
+  const { shared, muOf } = await placeMu(gpu, inputs.mu, images);
+  try {
+    const logits = await predictLogits(network, images, todo, 1, (done) => {
+      hooks.signal?.throwIfAborted();
+      hooks.onClassified?.(done, todo.length);
+    });
+    const probabilities = new Map(todo.map((session, i) => [session, softmax(logits[i])[classIndex]]));
+    const wrong = todo.filter((_, i) => largestOf(logits[i]) !== classIndex);
+    // who asks for one image wants its mask, whatever the network calls it
+    const wanted = 'image' in options.from ? todo : todo.filter((session) => !wrong.includes(session));
+    if (wanted.length === 0 && rows.size === 0) throw noneCorrect(options, inputs);
+    const objective = new MaskObjective(network, shared, classIndex, options.objective);
+    const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images);
+    hooks.onStart?.(batchSize, wanted.length);
+    let finished = 0;
+    await sessionMasks({
+      objective,
+      images,
+      sessions: wanted,
+      ...(muOf && { muOf }),
+      options: { ...options.session, batchSize },
+      ...(hooks.signal && { signal: hooks.signal }),
+      onStep: (underWay) => hooks.onProgress?.({ finished, of: wanted.length, underWay }),
+      onMask: (session, mask) => {
+        const before = probabilities.get(session)!;
+        const row = writeOne(options, inputs, session, mask, before, {
+          identity: identityOf(session),
+          modelDigest,
+          run: { adapter: report, startedAt },
+        });
+        rows.set(session, row);
+        finished += 1;
+        hooks.onProgress?.({ finished, of: wanted.length, underWay: 0 });
+      },
+    });
+    return {
+      report,
+      batchSize,
+      peakBytes: gpu.memory().peakBytes,
+      misclassified: wrong.map(nameOf),
+      left: wanted.length - finished,
+    };
+  } finally {
+    network.release();
+    shared.release();
+  }
+}
+
+/** How many masks are optimised at once. @throws InputError when so many do not fit the device */
+async function atOnce(
+  { session }: MaskSessionOptions,
+  objective: MaskObjective,
+  shape: readonly number[],
+  wanted: readonly Session[],
+  images: SessionInputs['images'],
+): Promise<number> {
+  if (wanted.length <= 1) return wanted.length;
+  if (session.batchSize === null)
+    return fastestStack(objective, shape, await images.load(wanted[0]), wanted.length);
+  const most = largestStack(objective.network.gpu, shape);
+  if (Math.min(session.batchSize, wanted.length) <= most) return Math.min(session.batchSize, wanted.length);
+  throw new InputError(
+    `--batch-size ${session.batchSize}`,
+    `this device holds the masks of ${most} such images together at most`,
+    `Give ${most} or fewer, or leave it out`,
+  );
+}
+
+/** Writes a session's files, its sidecar last: whoever finds it finds all. */
+function writeOne(
+  options: MaskSessionOptions,
+  { className, images, path: model }: SessionInputs,
+  session: Session,
+  mask: SessionMask,
+  before: number,
+  {
+    identity,
+    modelDigest,
+    run,
+  }: { identity: string; modelDigest: string; run: { adapter: unknown; startedAt: Date } },
+): SessionRow {
+  const folder = folderOf(options.out, session, 'image' in options.from);
+  const made = {
+    Class: className,
+    Model: { Path: path.resolve(model), SHA256: modelDigest },
+    Objective: options.objective,
+    Mu: options.mu,
+  };
+  const { grid } = images;
+  const { storage } = readVolume(session.path);
+  const paths = writeSessionMask(options.out, folder, session, { ...mask, className, grid, storage, made });
+  const row: SessionRow = {
+    participantId: session.participantId,
+    sessionId: session.sessionId,
+    steps: mask.losses.length - 1,
+    keptAfter: mask.keptAfter,
+    ending: mask.ending,
+    loss: mask.losses[mask.keptAfter],
+    probabilities: { before, after: mask.probability },
+    touchedShare: touchedShare(mask.thresholded),
+    path: path.relative(options.out, paths.mask),
+  };
+  writeSidecar(folder, sessionSidecar, {
+    command: 'mask session',
+    options: { ...options, className },
+    seed: null,
+    ...run,
+    finishedAt: new Date(),
+    results: { ...row, identity },
+  });
+  return row;
+}
+
+/** A single image's mask as its files tell, whether they were written now or before. */
+function inFull(out: string, session: Session): SingleMask {
+  const paths = sessionPaths(out, out, session);
+  const losses = readLosses(paths.losses);
+  return {
+    losses: losses.slice(0, -1).map((loss, i) => ({ step: i + 1, ...loss })),
+    final: losses[losses.length - 1],
+    paths,
+  };
+}
+
+function noneCorrect({ from }: MaskSessionOptions, { className, sessions }: SessionInputs): InputError {
+  return new InputError(
+    'cohort' in from ? from.cohort : from.image,
+    `none of the ${sessions.length} ${className} images is classified correctly by the network, so there is none to make a mask of`,
+    'Train the network longer, or give other images of that class ("voxmask predict" shows what the network says)',
+  );
+}
+
+function nameOf({ participantId, sessionId }: Session): string {
+  return `${participantId} ${sessionId}`;
+}
