@@ -63,7 +63,8 @@ export function maskProgress(quiet: boolean) {
 }
 
 function warn({ notNumbers, interrupted, steps, paths, probabilities, ...result }: MaskGroupResult): void {
-  const { className, outliers, dropped } = result;
+  const { className, outliers, dropped, finishedBefore } = result;
+  if (finishedBefore) process.stderr.write(`Finished before; not made again: ${paths.mask}\n`);
   const images = Object.keys(notNumbers).length;
   if (images > 0)
     process.stderr.write(

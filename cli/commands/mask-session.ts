@@ -40,7 +40,11 @@ async function run(args: Arguments): Promise<void> {
 function sessionProgress(quiet: boolean, maxSteps: number) {
   let classifying: Progress | undefined;
   let masking: Progress | undefined;
-  const hooks: Pick<MaskSessionHooks, 'onClassified' | 'onProgress'> = {
+  let together = '';
+  const hooks: Pick<MaskSessionHooks, 'onClassified' | 'onStart' | 'onProgress'> = {
+    onStart: (atOnce, of) => {
+      if (of > 1) together = `, ${atOnce} at once`;
+    },
     onClassified: (done, total) => {
       classifying ??= new Progress('Classifying', total, { quiet });
       classifying.update(done);
@@ -48,7 +52,7 @@ function sessionProgress(quiet: boolean, maxSteps: number) {
     },
     onProgress: ({ finished, of, underWay }) => {
       masking ??= new Progress('Masking', of * maxSteps, { quiet });
-      masking.update(finished * maxSteps + underWay, `${finished} of ${of} masks`);
+      masking.update(finished * maxSteps + underWay, `${finished} of ${of} masks${together}`);
     },
   };
   const finish = () => {

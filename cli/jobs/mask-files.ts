@@ -71,16 +71,7 @@ export function writeMaskFiles(directory: string, content: MaskContent): MaskPat
   for (const name of fileNames) rmSync(place(name), { force: true });
   for (const name of readdirSync(directory).filter((name) => name.startsWith('tpl-')))
     rmSync(place(name), { recursive: true }); // derivatives of another class
-  const paths: MaskPaths = {
-    mask: place(maskMarker),
-    thresholded: place('mask_thresholded.nii.gz'),
-    losses: place('losses.tsv'),
-    lossesPicture: place('losses.png'),
-    outliers: content.losses && place('outliers.tsv'),
-    mosaic: place('mosaic.png'),
-    regions: regions && place('regions.tsv'),
-    regionsPicture: regions && place('regions.png'),
-  };
+  const paths = maskPaths(directory, { losses: content.losses !== null, regions: regions !== null });
   writeFileAtomic(paths.losses, lossTable(content.epochs));
   writeFileAtomic(paths.lossesPicture, lossPicture(content));
   if (content.losses && paths.outliers) writeFileAtomic(paths.outliers, outlierTable(content.losses));
@@ -100,6 +91,21 @@ export function writeMaskFiles(directory: string, content: MaskContent): MaskPat
   writeVolume(paths.thresholded, thresholded, content, { description: `voxmask ${className}, thresholded` });
   writeVolume(paths.mask, mask, content, { description: `voxmask ${className}` });
   return paths;
+}
+
+/** Where a group mask's files lie. @param has which of those there are that not every mask has */
+export function maskPaths(directory: string, has: { losses: boolean; regions: boolean }): MaskPaths {
+  const place = (name: string) => path.join(directory, name);
+  return {
+    mask: place(maskMarker),
+    thresholded: place('mask_thresholded.nii.gz'),
+    losses: place('losses.tsv'),
+    lossesPicture: place('losses.png'),
+    outliers: has.losses ? place('outliers.tsv') : null,
+    mosaic: place('mosaic.png'),
+    regions: has.regions ? place('regions.tsv') : null,
+    regionsPicture: has.regions ? place('regions.png') : null,
+  };
 }
 
 const terms = ['total', 'size', 'variation', 'score'] as const satisfies readonly (keyof MaskLoss)[];

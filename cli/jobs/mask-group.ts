@@ -15,7 +15,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { fileDigest } from './digest.ts';
 import { lockFolder } from './lock.ts';
 import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
-import { type MaskPaths, maskMarker, writeMaskFiles } from './mask-files.ts';
+import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
 import { placeMu } from './mask-mu.ts';
 import { GroupCheckpoints } from './mask-resume.ts';
@@ -78,6 +78,8 @@ export interface MaskGroupResult {
   /** images that were left out as such */
   readonly dropped: readonly string[];
   readonly interrupted: boolean;
+  /** the same mask was there already, finished, and was not made again */
+  readonly finishedBefore: boolean;
   readonly paths: MaskPaths & { readonly sidecar: string };
 }
 
@@ -100,6 +102,8 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
   const unlock = lockFolder(options.out);
   try {
     const checkpoints = new GroupCheckpoints(options, inputs);
+    const finished = options.overwrite ? null : finishedBefore(options.out, checkpoints, inputs);
+    if (finished) return finished;
     prepareOutput(options.out, maskMarker, options.overwrite || checkpoints.state !== undefined);
     const { gpu, report } = await hooks.open();
     checkpoints.useAdapter(report);
@@ -157,13 +161,39 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       startedAt,
       finishedAt: new Date(),
       peakBytes: gpu.memory().peakBytes,
-      results: { ...results, fittedOn: made.fit.map(nameOf), selectedOn: made.select.map(nameOf) },
+      results: {
+        ...results,
+        identity: checkpoints.identity,
+        fittedOn: made.fit.map(nameOf),
+        selectedOn: made.select.map(nameOf),
+      },
     });
     if (!results.interrupted) checkpoints.remove();
-    return { ...results, regions, paths: { ...paths, sidecar } };
+    return { ...results, finishedBefore: false, regions, paths: { ...paths, sidecar } };
   } finally {
     unlock();
   }
+}
+
+/** What a finished mask of the same inputs and options tells; null where there is none. */
+function finishedBefore(
+  out: string,
+  checkpoints: GroupCheckpoints,
+  { atlas }: MaskInputs,
+): MaskGroupResult | null {
+  const sidecar = path.join(out, 'mask.json');
+  const told = checkpoints.finished(sidecar);
+  if (!told) return null;
+  const { identity: _1, fittedOn: _2, selectedOn: _3, ...results } = told;
+  const paths = maskPaths(out, { losses: results.outliers !== null, regions: atlas !== null });
+  const kept = atlas && readVolume(paths.thresholded).data;
+  const regions = atlas && kept && topRegions(regionUse(kept, atlas), atlas.regions.length);
+  return {
+    ...(results as Omit<MaskGroupResult, 'finishedBefore' | 'regions' | 'paths'>),
+    finishedBefore: true,
+    regions,
+    paths: { ...paths, sidecar },
+  };
 }
 
 function nameOf({ participantId, sessionId }: Session): string {

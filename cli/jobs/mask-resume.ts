@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import type { Session } from '../../cohort/session.ts';
@@ -26,7 +26,8 @@ export class GroupCheckpoints {
   /** images that were left out as outliers by then */
   readonly dropped: readonly string[];
   private readonly file: string;
-  private readonly identity: object;
+  /** what the mask follows from, but for the adapter */
+  readonly identity: object;
   private readonly seconds: number;
   private readonly begunOn: Identity['adapter'];
   private adapter: Identity['adapter'] = null;
@@ -66,6 +67,16 @@ export class GroupCheckpoints {
     );
   }
 
+  /** The results in a sidecar, if it is of this mask and that is finished; null otherwise. */
+  finished(sidecar: string): Record<string, unknown> | null {
+    try {
+      const { results } = JSON.parse(readFileSync(sidecar, 'utf8'));
+      return results.interrupted || differences(results.identity, this.identity).length > 0 ? null : results;
+    } catch {
+      return null; // none there, or of another version
+    }
+  }
+
   /** Whether the last checkpoint is old enough for another. */
   readonly due = (): boolean => Date.now() - this.saved >= 1000 * this.seconds;
 
@@ -81,7 +92,7 @@ export class GroupCheckpoints {
 
 /** What a group mask follows from, but for the adapter. */
 function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
-  const { objective, group, dropOutliers = false } = options;
+  const { objective, group, dropOutliers = false, atlas } = options;
   const images = (sessions: readonly Session[]) =>
     sessions.map((session) => [session.participantId, session.sessionId, fileStamp(session.path)]);
   return {
@@ -91,6 +102,7 @@ function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
     objective,
     group,
     dropOutliers,
+    atlas: atlas && [fileStamp(atlas.image), fileStamp(atlas.labels)],
     mu: muIdentity(options.mu, inputs.mu),
     images: digestOf([images(inputs.fit), images(inputs.select)]),
   };

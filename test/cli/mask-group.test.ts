@@ -76,6 +76,18 @@ it("writes the mask on the images' grid, its losses, its regions and pictures of
     const sum = Number(row.validation_size) + Number(row.validation_variation) + Number(row.validation_score);
     expect(Number(row.validation_total)).toBeCloseTo(sum, 9);
   }
+  const outliers = readTable(result.paths.outliers).rows;
+  expect(outliers).toHaveLength(4);
+  expect(outliers.map((row) => Number(row.z))).toEqual(
+    outliers.map((row) => Number(row.z)).sort((a, b) => b - a),
+  );
+  const derivatives = place('whole/tpl-study/cohort-AD/anat/tpl-study_cohort-AD_desc');
+  expect(readVolume(`${derivatives}-occlusion_probseg.nii.gz`).data).toEqual(
+    raw.data.map((value) => 1 - value),
+  );
+  expect(readVolume(`${derivatives}-occluded_mask.nii.gz`).data).toEqual(
+    raw.data.map((value) => Number(value <= 0.95)),
+  );
   for (const picture of [result.paths.mosaic, result.paths.lossesPicture, result.paths.regionsPicture])
     expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG');
   const sidecar = JSON.parse(readFileSync(result.paths.sidecar, 'utf8'));
@@ -135,9 +147,64 @@ it('hides voxels behind another volume', async () => {
   expect(existsSync(place('mu/regions.tsv'))).toBe(false);
 });
 
+it('leaves an image out whose loss stands out, and makes the mask anew', async () => {
+  const table = storedRas(made, 'odd');
+  const rows = readTable(table).rows;
+  const odd = rows.findIndex((row) => row.diagnosis === 'AD');
+  const file = path.join(path.dirname(table), rows[odd].path);
+  const volume = readVolume(file);
+  writeVolume(
+    file,
+    volume.data.map((value) => -20 * value),
+    volume,
+  );
+  const name = `${rows[odd].participant_id} ${rows[odd].session_id}`;
+  const words = ['--independent', '--cohort', table, '--epochs', '3', '--steps', '18', '--json'];
+  expect(await maskGroup('odd', ...words)).toBe(0);
+  expect(JSON.parse(printed.out)).toMatchObject({ outliers: [name], dropped: [], fit: { used: 6, of: 6 } });
+  expect(printed.err).toContain(`Images whose loss under the mask stands out: ${name}`);
+  printed.out = '';
+  expect(await maskGroup('even', ...words, '--drop-outliers')).toBe(0);
+  expect(JSON.parse(printed.out)).toMatchObject({ dropped: [name], fit: { used: 5, of: 6 } });
+});
+
+it.skipIf(!existsSync(built))(
+  'goes on after a kill in the middle of an epoch, with the same bytes',
+  async () => {
+    const words = ['--model', model, '--cohort', files.cohort, '--checkpoint-every', '0', '--epochs', '40'];
+    const rest = ['--patience', '40', '--quiet'];
+    expect(await main(['mask', 'group', ...words, ...rest, '--out', place('unbroken')])).toBe(0);
+    expect(existsSync(place('unbroken/checkpoint.safetensors'))).toBe(false);
+    const all = [built, 'mask', 'group', ...words, ...rest, '--out', place('killed')];
+    const child = spawn(process.execPath, all);
+    const watch = setInterval(() => {
+      if (existsSync(place('killed/checkpoint.safetensors'))) child.kill('SIGKILL');
+    }, 5);
+    await new Promise((resolve) => {
+      child.on('close', resolve);
+    });
+    clearInterval(watch);
+    expect(existsSync(place('killed/mask.nii.gz'))).toBe(false);
+    expect(existsSync(place('killed/checkpoint.safetensors'))).toBe(true);
+    expect(await main(['mask', 'group', ...words, ...rest, '--seed', '9', '--out', place('killed')])).toBe(1);
+    expect(printed.err).toMatch(/holds an unfinished mask with another group.*--overwrite to start anew/);
+    expect(await main(['mask', 'group', ...words, ...rest, '--out', place('killed')])).toBe(0);
+    for (const file of ['mask.nii.gz', 'losses.tsv', 'outliers.tsv'])
+      expect(
+        readFileSync(place(`killed/${file}`)).equals(readFileSync(place(`unbroken/${file}`))),
+        file,
+      ).toBe(true);
+  },
+);
+
 it('replaces a mask only when asked, and then leaves nothing of the old one', async () => {
-  expect(await maskGroup('again', ...atlas)).toBe(0);
+  expect(await maskGroup('again', ...atlas, '--json')).toBe(0);
   const before = readFileSync(place('again/mask.nii.gz'));
+  const told = JSON.parse(printed.out);
+  printed.out = '';
+  expect(await maskGroup('again', ...atlas, '--json')).toBe(0); // the same mask is told, not made
+  expect(JSON.parse(printed.out)).toEqual({ ...told, finishedBefore: true });
+  printed.err = '';
   expect(await maskGroup('again', '--seed', '9')).toBe(1);
   expect(printed.err).toMatch(/^voxmask: .*holds mask\.nii\.gz already.*--overwrite.*\n$/);
   expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(true);

@@ -75,3 +75,27 @@ it("ten steps from a mask of ones end where PyTorch's do", async () => {
   held.mu.release();
   image.release();
 });
+
+it("fifty steps from a mask of ones are PyTorch's: every voxel within 1e-4, every loss within 1e-5", async () => {
+  const gpu = await testGpu();
+  const { architecture, weights } = readModel(fixturePath('network-final.safetensors'));
+  const { settings, steps, shown } = fixtureJson('mask-long');
+  const arrays = fixtureArrays('mask-long');
+  const network = new Network(gpu, architecture, weights);
+  const mu = gpu.full([1], settings.mu, 'mu');
+  const image = gpu.tensor([1, 1, ...shape], arrays.get('image')!.data, 'image');
+  const trainer = new MaskTrainer(new MaskObjective(network, mu, 1, settings), shape, settings.lr);
+  for (let t = 0; t <= 50; t++) {
+    const kept = shown.indexOf(t);
+    if (kept >= 0) {
+      const expected = arrays.get('m')!.data.slice(kept * voxels, (kept + 1) * voxels);
+      const mask = await trainer.read();
+      expect(Math.max(...mask.map((value, u) => Math.abs(value - expected[u])))).toBeLessThan(1e-4);
+    }
+    const loss = await trainer.step(image, 'the fixture');
+    for (const term of ['size', 'variation', 'score'] as const)
+      expect(Math.abs(loss[term] - steps[t][term])).toBeLessThan(1e-5 * steps[t].loss);
+    expect(Math.abs(loss.total / steps[t].loss - 1), `loss after ${t} steps`).toBeLessThan(1e-5);
+  }
+  for (const held of [trainer, network, mu, image]) held.release();
+});
