@@ -91,7 +91,9 @@ export function convBlock(
       y,
       [codes],
       ([codes]) =>
-        (dy) => [convolve(gpu, dy, folded.backward(), label, { unpool: { codes, volume, slope } }).y],
+        (dy) => [
+          convolve(gpu, dy, folded.backward(), label, { unpool: { codes, volume, slope }, alone: true }).y,
+        ],
       [codes],
     );
   }

@@ -85,10 +85,10 @@ export function convolve(
   label: string,
   options: ConvolveOptions = {},
 ): { y: Tensor; codes: Tensor | null } {
-  const { bias, slope, pool = false, unpool } = options;
+  const { bias, slope, pool = false, unpool, alone = false } = options;
   if (unpool && weights.octet === OCTET) {
     const dense = leakyUnpool(gpu, x, unpool);
-    const { y } = convolve(gpu, dense, weights, label);
+    const { y } = convolve(gpu, dense, weights, label, { alone });
     dense.release();
     return { y, codes: null };
   }
