@@ -81,7 +81,7 @@ it("writes the mask on the images' grid, its losses, its regions and pictures of
   expect(outliers.map((row) => Number(row.z))).toEqual(
     outliers.map((row) => Number(row.z)).sort((a, b) => b - a),
   );
-  const derivatives = place('whole/tpl-study/cohort-AD/anat/tpl-study_cohort-AD_desc');
+  const derivatives = place('whole/tpl-IXI549Space/cohort-AD/anat/tpl-IXI549Space_cohort-AD_desc');
   expect(readVolume(`${derivatives}-occlusion_probseg.nii.gz`).data).toEqual(
     raw.data.map((value) => 1 - value),
   );

@@ -20,7 +20,14 @@ afterAll(() => rmSync(made.folder, { recursive: true }));
 
 /** Masks of a few steps into `out`; what is given again overrides what stands here. */
 function maskSession(name: string, ...more: string[]): Promise<number> {
-  const needed = { '--model': model, '--cohort': files.cohort, '--out': place(name), '--steps': '4' };
+  const needed = {
+    '--model': model,
+    '--cohort': files.cohort,
+    '--out': place(name),
+    '--steps': '4',
+    '--lambda1': '1e-4',
+    '--lambda2': '1e-2',
+  };
   const given = Object.entries(needed).filter(
     ([option]) => !more.includes(option) && !(option === '--cohort' && more.includes('--image')),
   );
@@ -48,12 +55,14 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   expect(kept.data).toEqual(raw.data.map((value) => (value > 0.95 ? 1 : value)));
   expect(map.data).toEqual(raw.data.map((value) => 1 - value));
   expect(mask.data).toEqual(raw.data.map((value) => Number(value <= 0.95)));
-  expect(path.basename(result.paths.probseg)).toMatch(/^sub-\w+_desc-occlusion_probseg\.nii\.gz$/);
+  expect(path.basename(result.paths.probseg)).toBe(
+    `${ill[0].participantId}_ses-M000_space-IXI549Space_desc-occlusion_probseg.nii.gz`,
+  );
   const sidecar = JSON.parse(readFileSync(result.paths.occluded.replace('.nii.gz', '.json'), 'utf8'));
   expect(sidecar).toMatchObject({ Type: 'ROI', Class: 'AD', Threshold: 0.95, Mu: 1 });
   expect(sidecar.Sources).toContain(new URL(`file://${image}`).href);
   expect(sidecar.Model.SHA256).toMatch(/^[0-9a-f]{64}$/);
-  expect(sidecar.Objective).toMatchObject({ lambda1: 0.01, lambda2: 1 });
+  expect(sidecar.Objective).toMatchObject({ lambda1: 1e-4, lambda2: 1e-2 });
   const description = JSON.parse(readFileSync(place('one', 'dataset_description.json'), 'utf8'));
   expect(description).toMatchObject({ DatasetType: 'derivative', GeneratedBy: [{ Name: 'voxmask' }] });
 
