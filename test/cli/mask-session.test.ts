@@ -194,11 +194,13 @@ it.each<[string, string[], number, RegExp]>([
 
 it.skipIf(!existsSync(built))('keeps what is finished when it is interrupted, and goes on', async () => {
   const words = ['--model', model, '--cohort', files.cohort, '--out', place('stopped'), '--batch-size', '1'];
+  const weights = ['--lambda1', '1e-4', '--lambda2', '1e-2'];
   const child = spawn(process.execPath, [
     built,
     'mask',
     'session',
     ...words,
+    ...weights,
     '--steps',
     '60',
     '--patience',
@@ -209,8 +211,10 @@ it.skipIf(!existsSync(built))('keeps what is finished when it is interrupted, an
     said += text;
   });
   const watch = setInterval(() => {
-    if (existsSync(place('stopped')) && readdirSync(place('stopped')).some((name) => name.startsWith('sub-')))
-      child.kill('SIGINT');
+    if (!existsSync(place('stopped'))) return;
+    if (!readdirSync(place('stopped')).some((name) => name.startsWith('sub-'))) return;
+    clearInterval(watch); // a second one would end it at once
+    child.kill('SIGINT');
   }, 20);
   const code = await new Promise((resolve) => {
     child.on('close', resolve);
