@@ -4,8 +4,7 @@ import { readGrid } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
 import { describeGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
-import { modelFile, readModel } from '../../model/model-file.ts';
-import { classOf, type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { type MaskInputs, type MaskSources, readMaskInputs, readTarget } from './mask-inputs.ts';
 import { readMu } from './mask-mu.ts';
 
 /** What is explained: a cohort's images of the class, as a group mask takes them, or a single image. */
@@ -20,9 +19,8 @@ export type ExplainSources =
  */
 export function readExplainInputs(sources: ExplainSources): MaskInputs {
   if (!('image' in sources)) return readMaskInputs(sources);
-  const file = modelFile(sources.model);
-  const model = readModel(file);
-  const { className, classIndex } = classOf(model, file, sources.className);
+  const target = readTarget(sources);
+  const { model, path: file } = target;
   const { inputShape } = model.architecture;
   const grid = readGrid(sources.image);
   if (!inputShape.every((size, axis) => size === grid.shape[axis])) {
@@ -46,9 +44,7 @@ export function readExplainInputs(sources: ExplainSources): MaskInputs {
   };
   const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
   return {
-    model,
-    className,
-    classIndex,
+    ...target,
     images,
     fit: [session],
     select: [session],

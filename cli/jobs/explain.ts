@@ -16,6 +16,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { type ExplainPaths, explainMarker, writeExplainFiles } from './explain-files.ts';
 import { type ExplainSources, readExplainInputs } from './explain-inputs.ts';
 import type { MaskInputs } from './mask-inputs.ts';
+import { oneMu } from './mask-mu.ts';
 import { prepareOutput } from './output.ts';
 
 export interface ExplainOptions {
@@ -123,7 +124,7 @@ async function explained(
 /** A method's map, mean over the images. */
 async function meanMap(
   network: Network,
-  { images, classIndex, mu }: MaskInputs,
+  { images, classIndex, ...inputs }: MaskInputs,
   sessions: readonly Session[],
   method: Method,
   { score, attribution: given }: ExplainOptions,
@@ -134,6 +135,7 @@ async function meanMap(
   const options = { ...given, cube: inVoxels(given.cube), stride: inVoxels(given.stride) };
   const sums = new Float64Array(images.grid.shape.reduce((product, size) => product * size, 1));
   const complete: Completeness[] = [];
+  const mu = await oneMu(inputs.mu, images);
   images.announce(sessions);
   for (const [i, session] of sessions.entries()) {
     const image = await images.load(session);

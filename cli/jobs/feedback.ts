@@ -20,6 +20,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { placeOneMu } from './mask-mu.ts';
 import { prepareOutput } from './output.ts';
 import { besideModel, type Knowledge, knowledgeOf } from './sanity-networks.ts';
 import { readMaps } from './validate-inputs.ts';
@@ -163,7 +164,7 @@ async function fineTune(
   const sides = readSplit(split, readCohort(cohort, model.architecture.classes));
   const network = new Network(gpu, model.architecture, model.weights);
   const mask = gpu.tensor(images.grid.shape, values, 'mask fed back');
-  const hidden = muTensor(gpu, mu, images.grid.shape);
+  const hidden = await placeOneMu(gpu, mu, images);
   try {
     const { epochs, interrupted } = await train({
       network,
@@ -189,7 +190,7 @@ async function underMasks(
   masks: { readonly before: Float32Array; readonly after: Float32Array },
 ) {
   const network = new Network(gpu, model.architecture, weights);
-  const hidden = muTensor(gpu, mu, images.grid.shape);
+  const hidden = await placeOneMu(gpu, mu, images);
   const mean = async (values: Float32Array) => {
     const mask = gpu.tensor(images.grid.shape, values, 'mask');
     const found = await maskedProbabilities(network, images, select, classIndex, mask, hidden);
@@ -206,8 +207,4 @@ async function underMasks(
     network.release();
     hidden.release();
   }
-}
-
-function muTensor(gpu: OpenGpu['gpu'], mu: MaskInputs['mu'], shape: readonly number[]) {
-  return typeof mu === 'number' ? gpu.full([1], mu, 'mu') : gpu.tensor(shape, mu, 'mu');
 }

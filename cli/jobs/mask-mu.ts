@@ -106,3 +106,20 @@ export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Pla
     muOf: (session) => volumes.load({ ...session, path: mu.pathOf.get(session)! }),
   };
 }
+
+/** The mu that all images have: a number or a volume. @throws InputError where each session has its own */
+export async function oneMu(mu: Mu, images: ImageStore): Promise<number | Float32Array> {
+  if (typeof mu === 'number' || mu instanceof Float32Array) return mu;
+  if ('meanOf' in mu) return images.mean(mu.meanOf);
+  throw new InputError(
+    `--mu ${muPerSession}`,
+    'is for masks only; this takes one mu for all images',
+    `Give a number, a volume, or ${healthyMean}`,
+  );
+}
+
+/** The same on the GPU, [1] or [x, y, z]; the caller releases it. @throws InputError as `oneMu` */
+export async function placeOneMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Tensor> {
+  const one = await oneMu(mu, images);
+  return typeof one === 'number' ? gpu.full([1], one, 'mu') : gpu.tensor(images.grid.shape, one, 'mu');
+}

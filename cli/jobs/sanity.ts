@@ -11,6 +11,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { placeOneMu } from './mask-mu.ts';
 import { writeSanityFiles } from './sanity-files.ts';
 import { maskOf, type SanityMask } from './sanity-masks.ts';
 import {
@@ -215,7 +216,7 @@ async function underMasks(
 ): Promise<number[]> {
   const { architecture, weights } = readModel(file);
   const network = new Network(gpu, architecture, weights);
-  const hidden = typeof mu === 'number' ? gpu.full([1], mu, 'mu') : gpu.tensor(images.grid.shape, mu, 'mu');
+  const hidden = await placeOneMu(gpu, mu, images);
   try {
     const means: number[] = [];
     for (const values of [new Float32Array(masks[0].mask.length).fill(1), ...masks.map(({ mask }) => mask)]) {

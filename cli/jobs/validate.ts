@@ -10,6 +10,7 @@ import { overlap } from '../../masking/validation/overlap.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { placeOneMu } from './mask-mu.ts';
 import { prepareOutput } from './output.ts';
 import { type Measured, type ValidatePaths, validateMarker, writeValidateFiles } from './validate-files.ts';
 import { readMaps } from './validate-inputs.ts';
@@ -59,10 +60,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
   prepareOutput(options.out, validateMarker, options.overwrite);
   const { gpu, report } = await hooks.open();
   const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
-  const mu =
-    typeof inputs.mu === 'number'
-      ? gpu.full([1], inputs.mu, 'mu')
-      : gpu.tensor(images.grid.shape, inputs.mu, 'mu');
+  const mu = await placeOneMu(gpu, inputs.mu, images);
   try {
     const correct = await correctlyClassified(network, images, inputs.select, classIndex);
     const sessions = inputs.select.filter((session) => correct.has(session));
