@@ -92,7 +92,7 @@ export class GroupCheckpoints {
 
 /** What a group mask follows from, but for the adapter. */
 function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
-  const { objective, group, dropOutliers = false, atlas } = options;
+  const { objective, group, dropOutliers = false, everyImage = false, atlas } = options;
   const images = (sessions: readonly Session[]) =>
     sessions.map((session) => [session.participantId, session.sessionId, fileStamp(session.path)]);
   return {
@@ -102,6 +102,7 @@ function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
     objective,
     group,
     dropOutliers,
+    everyImage,
     atlas: atlas && [fileStamp(atlas.image), fileStamp(atlas.labels)],
     mu: muIdentity(options.mu, inputs.mu),
     images: digestOf([images(inputs.fit), images(inputs.select)]),
