@@ -46,15 +46,26 @@ export function parseConfig<T extends z.ZodType>(text: string, schema: T, where:
     }
     return 1;
   };
-  const told = faults.map((fault) => {
-    const name = fault.path.map(String).join('.');
-    return `line ${lineOf(fault.path)}${name ? `, ${name}` : ''}: ${fault.message}`;
+  const placed = faults.map((fault) => ({ ...fault, line: lineOf(fault.path) }));
+  placed.sort((a, b) => a.line - b.line);
+  const told = placed.map(({ path, message, line }) => {
+    const name = path.map(String).join('.');
+    return `line ${line}${name ? `, ${name}` : ''}: ${message}`;
   });
   const what = told.length === 1 ? told[0] : `${told.length} faults:\n  ${told.join('\n  ')}\n `;
   throw new InputError(where, what, 'Mend them in the file');
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
+  if (issue.code === 'invalid_union') {
+    const entered = issue.errors.filter(
+      (branch) => branch.some(({ path }) => path.length > 0) || isInside(branch),
+    );
+    if (entered.length === 1)
+      return entered[0].flatMap((inner) =>
+        faultsOf({ ...inner, path: [...issue.path, ...inner.path] }, schema),
+      );
+  }
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: lowerFirst(issue.message) }];
   const known = keysAt(schema, issue.path);
   return issue.keys.map((key) => {
@@ -62,6 +73,13 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
     const hint = near ? `did you mean ${near}?` : `known are ${known.join(', ')}`;
     return { path: [...issue.path, key], message: `unknown key; ${hint}` };
   });
+}
+
+/** Whether a value is of a branch's kind, so that the branch's faults are what is wrong with it. */
+function isInside(branch: readonly z.core.$ZodIssue[]): boolean {
+  return branch.every(
+    ({ code }) => code !== 'invalid_type' && code !== 'invalid_value' && code !== 'invalid_union',
+  );
 }
 
 function lowerFirst(text: string): string {

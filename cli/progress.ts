@@ -65,6 +65,13 @@ export class Progress {
     this.#show(false);
   }
 
+  /** Counts what was not done now, as the results of an earlier run: the estimate leaves it out. */
+  skip(done: number): void {
+    for (const pair of this.#recent) pair[1] += done - this.#done;
+    this.#done = done;
+    this.#show(false);
+  }
+
   /** Writes a line of its own, as a warning, without tearing the bar. */
   log(line: string): void {
     if (this.#quiet) return;

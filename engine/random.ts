@@ -34,6 +34,7 @@ export const streams = {
   shuffle: 2,
   mask: 3,
   bootstrap: 4,
+  search: 5,
   noise: 10,
   deletion: 11,
   labels: 12,

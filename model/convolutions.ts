@@ -37,13 +37,7 @@ export class Convolutions {
    * @param tap      sees the output of every block
    * @returns [n, channels, x, y, z]
    */
-  forward(
-    tape: Tape,
-    x: Tensor,
-    training: boolean,
-    largest: number,
-    tap: BlockTap = () => {},
-  ): Tensor {
+  forward(tape: Tape, x: Tensor, training: boolean, largest: number, tap: BlockTap = () => {}): Tensor {
     const [n] = x.shape;
     if (training) this.unfold();
     const cuts = partition(this.layers, this.inputShape, n, largest, training);

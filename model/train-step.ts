@@ -8,6 +8,9 @@ import type { Learner } from './learner.ts';
 import type { Network } from './network.ts';
 import type { TrainOptions } from './train.ts';
 
+/** A loss that is no number: the training has diverged, or an image holds what it should not. */
+export class LossError extends InputError {}
+
 /** What a step needs of a training. */
 export interface Stepped {
   readonly network: Network;
@@ -29,7 +32,7 @@ export function startAdam(
  *
  * @param x the batch's images, [n, 1, x, y, z]; released
  * @param step counts all steps of a training; dropout draws by it
- * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with an InputError that
+ * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with a LossError that
  *   names the step and its images when it is no number
  */
 export function trainStep(
@@ -61,7 +64,7 @@ export function trainStep(
 
 /**
  * A step's loss. @param read the loss, once the GPU has it; `[1]`
- * @throws InputError when it is no number, naming the step and its images
+ * @throws LossError when it is no number, naming the step and its images
  */
 export async function finite(
   read: Promise<Float32Array>,
@@ -71,7 +74,7 @@ export async function finite(
   const [value] = await read;
   if (Number.isFinite(value)) return value;
   const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-  throw new InputError(
+  throw new LossError(
     `training step ${step + 1}`,
     `the loss is ${value} on ${names}`,
     'Lower the learning rate, or check these images',

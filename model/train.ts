@@ -1,4 +1,3 @@
-import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -9,7 +8,7 @@ import { type Metrics, metricsOf } from './metrics.ts';
 import type { Network } from './network.ts';
 import { epochOrder, type Sampling } from './order.ts';
 import { predictLogits } from './predict.ts';
-import { labelOf, trainStep } from './train-step.ts';
+import { LossError, labelOf, trainStep } from './train-step.ts';
 import type { Weights } from './weights.ts';
 
 /** Options of training; the defaults are docs/method.md's. */
@@ -66,7 +65,7 @@ export interface Training extends EpochHooks<Epoch> {
  * balanced accuracy, of equals the first. An abort ends it after the steps under way, with the best epoch so far. A training
  * that goes on from a state ends with the bits of one that was never interrupted.
  *
- * @throws InputError when a loss is no number, naming the step and its images
+ * @throws LossError when a loss is no number, naming the step and its images
  */
 export async function train(training: Training): Promise<TrainResult> {
   const { network, options } = training;
@@ -80,7 +79,7 @@ export async function train(training: Training): Promise<TrainResult> {
       training.alter?.(x, step);
       return trainStep(training, adam, batch, x, step);
     },
-    entryOf: async (measured) => ({ ...measured, validation: await validate(training) }),
+    entryOf: async (measured) => ({ ...measured, validation: await validate(training, measured.epoch) }),
     bestOf,
     isDone: (epochs) => {
       const stopping = new EarlyStopping(options.patience);
@@ -107,13 +106,13 @@ const noMetrics: Metrics = {
   loss: Number.NaN,
 };
 
-async function validate({ network, images, validation, options }: Training): Promise<Metrics> {
+async function validate({ network, images, validation, options }: Training, epoch: number): Promise<Metrics> {
   const logits = await predictLogits(network, images, validation, options.batchSize);
   const labels = validation.map((session) => labelOf(network, session));
   const metrics = metricsOf(logits, labels, network.architecture.classes.length);
   if (!Number.isFinite(metrics.loss)) {
-    throw new InputError(
-      'validation',
+    throw new LossError(
+      `validation after epoch ${epoch}`,
       `the loss is ${metrics.loss}`,
       'Lower the learning rate, or check the images',
     );

@@ -16,6 +16,7 @@ import { pretrain } from './pretrain.ts';
 import { regions } from './regions.ts';
 import { resample } from './resample.ts';
 import { sanityCommand } from './sanity.ts';
+import { search } from './search.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
 import { train } from './train.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   split,
   pretrain,
   train,
+  search,
   predict,
   evaluate,
   mask,

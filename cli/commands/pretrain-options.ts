@@ -4,7 +4,9 @@ import { pretrainDefaults } from '../../model/pretrain.ts';
 import { UsageError } from '../fail.ts';
 import type { PretrainJobOptions } from '../jobs/pretrain.ts';
 import { numberOption } from '../options.ts';
-import { convolutionalOf, isWhole, trainOptions } from './train-options.ts';
+import { defaulted, defaultedList } from './settings-options.ts';
+import { convolutionalOf, trainOptions } from './train-options.ts';
+import { isWhole } from './whole.ts';
 
 /** What the command line of `voxmask pretrain` says. */
 export interface Arguments {
@@ -32,7 +34,7 @@ export interface Arguments {
   quiet?: boolean;
 }
 
-const { out, split, folds, channels, reduction, intensity, smoothing, adapter, json } = trainOptions;
+const { out, split, folds, adapter, json } = trainOptions;
 
 /** Its options, as yargs takes them: those of training that shape the convolutions and their images, and its own. */
 export const pretrainOptions = {
@@ -47,16 +49,16 @@ export const pretrainOptions = {
   'batch-size': number('batch-size', pretrainDefaults.batchSize, 'Images in a step'),
   'learning-rate': number('learning-rate', pretrainDefaults.learningRate, "Adam's"),
   'weight-decay': number('weight-decay', pretrainDefaults.weightDecay, trainOptions['weight-decay'].describe),
-  seed: trainOptions.seed,
-  channels,
-  'sub-blocks': trainOptions['sub-blocks'],
-  reduction,
+  seed: defaulted('seed'),
+  channels: defaultedList('channels'),
+  'sub-blocks': defaultedList('sub-blocks'),
+  reduction: defaulted('reduction'),
   classes: {
-    ...trainOptions.classes,
+    ...defaultedList('classes'),
     describe: 'Diagnoses that a fold is drawn by; of no meaning without one',
   },
-  intensity,
-  smoothing,
+  intensity: defaulted('intensity'),
+  smoothing: defaulted('smoothing'),
   'checkpoint-every': trainOptions['checkpoint-every'],
   adapter,
   overwrite: { ...trainOptions.overwrite, describe: 'Replace an autoencoder that is there already' },

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
@@ -49,6 +49,9 @@ export interface TrainJobOptions {
   readonly shuffleLabels?: boolean;
 }
 
+/** Where a training finds its split. */
+export type SplitSource = Pick<TrainJobOptions, 'cohort' | 'split' | 'folds' | 'fold' | 'splitSeed'>;
+
 /** What the job asks for and tells on its way. */
 export interface TrainHooks {
   /** Opens the GPU; called once cohort, split and options are known to be sound. Whoever opened it closes it. */
@@ -92,9 +95,7 @@ export interface TrainJobResult {
  */
 export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
   const startedAt = new Date();
-  const cohort = readCohort(options.cohort, options.network.classes);
-  const { split: drawn, absent } = splitFor(cohort, options);
-  refuseLackingClass(drawn, options.network.classes);
+  const { split: drawn, absent } = splitFor(options, options.network.classes);
   const { shuffleLabels: shuffling = false, training } = options;
   const split = shuffling ? shuffleLabels(drawn, training.seed) : drawn;
   const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
@@ -192,11 +193,22 @@ function refuseLackingClass(split: Split, classes: readonly string[]): void {
   }
 }
 
-/** The split that was asked for: a given one, or one drawn anew. */
-function splitFor(cohort: Cohort, options: TrainJobOptions): { split: Split; absent: number } {
-  const { split, folds, fold, splitSeed, network } = options;
-  if (split !== null) return readFold(split, fold, network.classes, cohort);
-  return { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 };
+/**
+ * The split of a cohort that was asked for: a given one, or one drawn anew.
+ *
+ * @throws InputError for a cohort or a fold that cannot be, or when a side has no session of a class
+ */
+export function splitFor(
+  { cohort: table, split: given, folds, fold, splitSeed }: SplitSource,
+  classes: readonly string[],
+): { split: Split; absent: number } {
+  const cohort = readCohort(table, classes);
+  const found =
+    given === null
+      ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }
+      : readFold(given, fold, classes, cohort);
+  refuseLackingClass(found.split, classes);
+  return found;
 }
 
 async function fit(
