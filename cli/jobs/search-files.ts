@@ -31,10 +31,12 @@ export function recordFailure(directory: string, failure: Failure): void {
   writeFileAtomic(path.join(directory, failureName), `${JSON.stringify(failure, null, 2)}\n`);
 }
 
-/** How the same training has failed before; null if it has not. */
-export function failureBefore(directory: string, identity: TrainIdentity): string | null {
+/** How the same training has failed before; null if it has not, or if that is to be forgotten. */
+export function failureBefore(directory: string, identity: TrainIdentity, forget: boolean): string | null {
+  const file = path.join(directory, failureName);
+  if (forget) rmSync(file, { force: true });
   try {
-    const found: Failure = JSON.parse(readFileSync(path.join(directory, failureName), 'utf8'));
+    const found: Failure = JSON.parse(readFileSync(file, 'utf8'));
     return differences(found.identity, identity).length === 0 ? found.failure : null;
   } catch {
     return null; // none there, or of another version

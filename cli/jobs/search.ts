@@ -134,7 +134,7 @@ async function trainSample(
   { open, signal, onStep }: SearchHooks,
 ): Promise<(Pick<Sample, 'best' | 'epochs' | 'failure'> & { known: boolean }) | null> {
   const failed = (failure: string, known: boolean) => ({ best: null, epochs: null, failure, known });
-  const before = job.overwrite ? null : failureBefore(job.out, identity);
+  const before = failureBefore(job.out, identity, job.overwrite);
   if (before !== null) return failed(before, true);
   try {
     const { best, epochs, interrupted, finishedBefore } = await trainNetwork(job, {

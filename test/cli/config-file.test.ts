@@ -42,3 +42,16 @@ it('finds a near name, and none where all are far', () => {
   expect(nearest('epochz', ['epochs', 'seed'])).toBe('epochs');
   expect(nearest('xyzzy', ['epochs', 'seed'])).toBeUndefined();
 });
+
+it('of a value that may be of two kinds, tells the faults of the kind that it is', () => {
+  const either = z.strictObject({
+    rate: z.union([z.number().max(1), z.strictObject({ choices: z.array(z.number().max(1)) })], {
+      error: 'takes a number or choices',
+    }),
+  });
+  const fault = (text: string) => () => parseConfig(text, either, 'space.yaml');
+  expect(fault('rate: 2')).toThrow(/line 1, rate: too big/);
+  expect(fault('rate:\n  choices:\n    - 0.5\n    - 3')).toThrow(/line 4, rate\.choices\.1: too big/);
+  expect(fault('rate: { choises: [1] }')).toThrow(/rate\.choises: unknown key; did you mean choices\?/);
+  expect(fault('rate: [1]')).toThrow(/line 1, rate: takes a number or choices\./);
+});

@@ -51,6 +51,17 @@ describe('Progress on a terminal', () => {
     expect(stream.shown.at(-1)).toContain('about 13 min 20 s left');
   });
 
+  it('leaves what was done before out of the estimate', () => {
+    const stream = new FakeStream(true, 100);
+    const { clock, bar } = started(1000, stream);
+    clock.seconds += 10;
+    bar.update(10);
+    bar.skip(500);
+    clock.seconds += 10;
+    bar.update(510);
+    expect(stream.shown.at(-1)).toContain('51 %  510/1000  20 s  about 8 min 10 s left');
+  });
+
   it('never fills the last column, and drops the bar when there is no room', () => {
     const stream = new FakeStream(true, 40);
     const { clock, bar } = started(4000, stream);
