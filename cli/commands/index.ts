@@ -19,6 +19,7 @@ import { sanityCommand } from './sanity.ts';
 import { search } from './search.ts';
 import { simulate } from './simulate.ts';
 import { split } from './split.ts';
+import { study } from './study.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
 import { validateCommand } from './validate.ts';
@@ -40,6 +41,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   grid,
   regions,
   compare,
+  study,
   explainCommand,
   validateCommand,
   sanityCommand,
