@@ -1,0 +1,106 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const program = path.resolve('dist/cli/main.js');
+
+const tiny = `
+name: tiny
+cohorts:
+  train: { name: one, simulate: { participants: 8, resolution: 6, strength: 0.5 } }
+split: { test: false, folds: { folds: 2 } }
+runs: 1
+train: { channels: [4, 4], sub-blocks: [1, 1], epochs: 1 }
+grid: false
+masks: { group: { steps: 2 }, session: false }
+compare: { prob-cnn: false }
+`;
+
+let kill = () => {};
+afterEach(() => kill());
+
+function folderWith(text: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-study-'));
+  writeFileSync(path.join(folder, 'study.yaml'), text);
+  return folder;
+}
+
+function study(folder: string, ...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'study', 'study.yaml', ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const done = (folder: string): string[] => {
+  const records = path.join(folder, 'tiny', 'units');
+  if (!existsSync(records)) return [];
+  return readdirSync(records).filter(
+    (name) =>
+      name.endsWith('.json') && JSON.parse(readFileSync(path.join(records, name), 'utf8')).status === 'done',
+  );
+};
+
+describe('a study', () => {
+  it('that is killed goes on with the units that are left, and is then done', async () => {
+    const folder = folderWith(tiny);
+    const child = spawn(process.execPath, [program, 'study', 'study.yaml', '--quiet'], { cwd: folder });
+    kill = () => child.kill('SIGKILL');
+    while (done(folder).length < 4) await new Promise((resolve) => setTimeout(resolve, 50));
+    kill();
+    await new Promise((resolve) => child.on('close', resolve));
+    const before = done(folder).map((name) => ({
+      name,
+      time: statSync(path.join(folder, 'tiny', 'units', name)).mtimeMs,
+    }));
+    // the command under way ends with the study; what it holds is free soon after
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const again = study(folder, '--json');
+    expect(again.stderr).not.toContain('failed');
+    expect(again.status).toBe(0);
+    for (const { name, time } of before)
+      expect(statSync(path.join(folder, 'tiny', 'units', name)).mtimeMs, name).toBe(time);
+    const { units } = JSON.parse(again.stdout);
+    expect(units.every(({ status }: { status: string }) => status === 'done')).toBe(true);
+    const state = JSON.parse(readFileSync(path.join(folder, 'tiny', 'study.json'), 'utf8'));
+    expect(state.units).toEqual(units);
+
+    const third = study(folder);
+    expect(third.status).toBe(0);
+    expect(third.stdout.match(/done before/g)).toHaveLength(units.length);
+  });
+
+  it('names what failed with its command, and runs what does not need it', () => {
+    const folder = folderWith(tiny.replace('steps: 2', 'steps: 2, mu: missing.nii.gz'));
+    const { status, stderr, stdout } = study(folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/mask\/one-0-0 failed:[\s\S]*missing\.nii\.gz/);
+    expect(stderr).toMatch(/voxmask mask group --model train\/split-0\/run-0/);
+    expect(stderr).toMatch(/Not run, since they need what failed: compare\/folds/);
+    expect(stdout).toMatch(/evaluate\/validation +E1 +done/);
+  });
+
+  it('runs one unit for other schedulers, once what it needs is done', () => {
+    const folder = folderWith(tiny);
+    const early = study(folder, '--unit', 'cohort-one/check');
+    expect(early.status).toBe(1);
+    expect(early.stderr).toMatch(/needs cohort-one\/simulate, not done yet/);
+    expect(study(folder, '--unit', 'cohort-one/simulate').status).toBe(0);
+    expect(study(folder, '--unit', 'cohort-one/check').status).toBe(0);
+    expect(study(folder, '--unit', 'nothing').stderr).toMatch(/has no unit nothing/);
+  });
+
+  it('estimates what it would take, and runs nothing', () => {
+    const folder = folderWith(tiny);
+    const { status, stdout } = study(folder, '--dry-run', '--json');
+    expect(status).toBe(0);
+    const { units } = JSON.parse(stdout);
+    const training = units.find(({ id }: { id: string }) => id === 'train/fold-0');
+    expect(training.load.images).toBe(8); // one epoch of half of the 16 sessions
+    expect(training.estimate.seconds).toBeGreaterThan(0);
+    expect(existsSync(path.join(folder, 'tiny'))).toBe(false);
+  });
+});
