@@ -22,13 +22,16 @@ export function textOption<T extends object>(more: T) {
   return { type: 'string', requiresArg: true, ...more } as const;
 }
 
-/** Several texts with commas between. */
+/** Several texts with commas between; where `severalArguments` holds, in several options too. */
 export function listOption<T extends object>(more: T) {
-  const coerce = (value: string | undefined): string[] | undefined =>
-    value
-      ?.split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '');
+  const coerce = (value: string | string[] | undefined): string[] | undefined =>
+    value === undefined
+      ? undefined
+      : [value]
+          .flat()
+          .flatMap((text) => text.split(','))
+          .map((part) => part.trim())
+          .filter((part) => part !== '');
   return { type: 'string', requiresArg: true, coerce, ...more } as const;
 }
 

@@ -35,6 +35,9 @@ export const defaultArchitecture = {
   classes: ['CN', 'AD'],
 } as const;
 
+/** More would only take memory: widths fall to the classes long before. */
+const mostFullyConnected = 100;
+
 /** One sub-block: its module name in the authors' toolkit, and its convolution. */
 export interface SubBlock {
   readonly convolution: string;
@@ -128,13 +131,16 @@ export function checkArchitecture(architecture: Architecture, where: string): vo
       'Use maxpool or stride',
     ],
     [
-      !Number.isInteger(fcLayers) || fcLayers < 1,
-      'fcLayers is no whole number from 1',
+      !Number.isInteger(fcLayers) || fcLayers < 1 || fcLayers > mostFullyConnected,
+      `fcLayers is no whole number from 1 to ${mostFullyConnected}`,
       'Use at least one layer',
     ],
     [!(dropout >= 0 && dropout < 1), `dropout ${dropout} is not in [0, 1)`, 'Use 0.5, say'],
     [
-      !Array.isArray(classes) || classes.length < 2 || new Set(classes).size !== classes.length,
+      !Array.isArray(classes) ||
+        classes.length < 2 ||
+        new Set(classes).size !== classes.length ||
+        !classes.every((name) => typeof name === 'string' && name !== ''),
       'classes are not at least two different names',
       'Name the classes, for example CN and AD',
     ],

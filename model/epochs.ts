@@ -1,8 +1,10 @@
+import type { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import type { Adam } from '../engine/adam.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { TrainState } from './checkpoint.ts';
+import { LossError, TrainingFailed } from './failure.ts';
 import type { ImageStore } from './images.ts';
 import type { Learner } from './learner.ts';
 import { batches } from './predict.ts';
@@ -56,6 +58,8 @@ export interface EpochLoop<E extends Measured> extends EpochHooks<E> {
   bestOf(epochs: readonly E[]): E | null;
   /** whether training ends after these epochs */
   isDone(epochs: readonly E[]): boolean;
+  /** says why a loss is no number. @param sound weights from before */
+  explain?(error: LossError, sound: Weights): Promise<InputError>;
 }
 
 /** The weights of the best epoch, or those reached where none is complete. */
@@ -70,13 +74,14 @@ export interface EpochsResult<E> {
  * Runs epochs of training. An abort ends it after the steps under way, with the best epoch so far. A training that goes on
  * from a state ends with the bits of one that was never interrupted.
  *
- * @throws InputError when a loss is no number, naming the step and its images
+ * @throws TrainingFailed when a loss is no number, naming the step and its images, with the best epoch so far
  */
 export async function runEpochs<E extends Measured>(loop: EpochLoop<E>): Promise<EpochsResult<E>> {
   const { network, options, signal, from } = loop;
   const adam = startAdam(network, options, from?.adam);
   const epochs = [...(from?.epochs ?? [])];
   let weights = from?.best ?? null;
+  const start = await network.download();
   let begun: Begun | null = from && from.step > 0 ? from : null;
   const save = (progress: Begun) => checkpoint(loop, adam, { ...progress, epochs, best: weights });
   try {
@@ -93,6 +98,11 @@ export async function runEpochs<E extends Measured>(loop: EpochLoop<E>): Promise
       loop.onEpoch?.(entry);
       if (signal?.aborted || loop.due?.(false)) await save({ epoch: epoch + 1, ...nothing });
     }
+  } catch (error) {
+    if (!(error instanceof LossError)) throw error;
+    const sound = weights ?? start;
+    const result = { weights: sound, best: loop.bestOf(epochs), epochs, interrupted: true };
+    throw new TrainingFailed((await loop.explain?.(error, sound)) ?? error, result);
   } finally {
     adam.release();
   }
@@ -113,7 +123,11 @@ async function checkpoint<E extends Measured>(
   if (!onCheckpoint) return;
   const { epoch, step, lossSum, images, epochs, best } = progress;
   const state = { epoch, step, lossSum, images, epochs: [...epochs], best };
-  onCheckpoint({ ...state, weights: await network.download(), adam: await adam.download() });
+  const [weights, moments] = [await network.download(), await adam.download()];
+  // A step may have a loss and still spoil the weights; the next one will tell. The last good checkpoint stays.
+  const arrays = [...[...weights.values()].map(({ data }) => data), ...moments.first, ...moments.second];
+  if (!arrays.every((data) => data.every(Number.isFinite))) return;
+  onCheckpoint({ ...state, weights, adam: moments });
 }
 
 /**

@@ -5,7 +5,7 @@ import { InputError } from '../cohort/error.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { type Architecture, type Convolutional, subBlocks } from './architecture.ts';
 import { autoencoderName } from './autoencoder-file.ts';
-import { modelName } from './model-file.ts';
+import { modelFile, modelName, modelsIn } from './model-folder.ts';
 import { parseSafetensors } from './safetensors.ts';
 import { checkArrays, convolutionArrays, initialWeights, type Weights } from './weights.ts';
 
@@ -89,8 +89,9 @@ function refuseDifferences(
 /** A folder stands for the autoencoder or the network in it. */
 function fileOf(place: string): string {
   if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return place;
-  const found = [autoencoderName, modelName].map((name) => path.join(place, name)).find(existsSync);
-  if (found) return found;
+  const autoencoder = path.join(place, autoencoderName);
+  if (existsSync(autoencoder)) return autoencoder;
+  if (modelsIn(place).length > 0) return modelFile(place);
   throw new InputError(
     place,
     `holds neither ${autoencoderName} nor ${modelName}`,

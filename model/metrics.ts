@@ -56,3 +56,49 @@ export function metricsOf(
     loss: logits.reduce((sum, row, i) => sum + crossEntropy(row, labels[i]), 0) / logits.length,
   };
 }
+
+/** Images by true class (row) and predicted class (column). */
+export function confusionMatrix(
+  logits: readonly ArrayLike<number>[],
+  labels: readonly number[],
+  classes: number,
+): number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  labels.forEach((label, i) => {
+    counts[label][largestOf(logits[i])]++;
+  });
+  return counts;
+}
+
+/** The metrics of a set, and those that ClinicaDL's tables have beside them; NaN where there is no case. */
+export interface GroupMetrics extends Metrics {
+  readonly accuracy: number;
+  /** positive predictive value: share of the positive class among what is said to be it */
+  readonly ppv: number;
+  /** negative predictive value */
+  readonly npv: number;
+  /** harmonic mean of ppv and sensitivity */
+  readonly f1: number;
+}
+
+/** @param logits as `metricsOf` takes them; more than two classes count as positive (the second) and others */
+export function groupMetricsOf(
+  logits: readonly ArrayLike<number>[],
+  labels: readonly number[],
+  classes: number,
+): GroupMetrics {
+  const matrix = confusionMatrix(logits, labels, classes);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const column = (c: number) => sum(matrix.map((row) => row[c]));
+  const all = sum(matrix.map(sum));
+  const [positive, hits] = [sum(matrix[1]), matrix[1][1]];
+  const misses = positive - hits;
+  const saidPositive = column(1);
+  return {
+    ...metricsOf(logits, labels, classes),
+    accuracy: sum(matrix.map((row, c) => row[c])) / all,
+    ppv: hits / saidPositive,
+    npv: (all - saidPositive - misses) / (all - saidPositive),
+    f1: (2 * hits) / (saidPositive + positive),
+  };
+}

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
@@ -15,29 +14,22 @@ export interface Model {
   readonly grid: Grid | null;
   /** what was done to the images' values before the network saw them */
   readonly intensity: Intensity;
+  /** the seed that shuffled its labels, of a control; of all others null or left out */
+  readonly shuffledLabels?: number | null;
 }
 
 /**
  * Writes a model as safetensors; architecture, grid and intensity are JSON strings in its metadata. Images taken as they are
  * need no entry.
  */
-export function writeModel(file: string, { architecture, weights, grid, intensity }: Model): void {
+export function writeModel(file: string, model: Model): void {
+  const { architecture, weights, grid, intensity, shuffledLabels = null } = model;
   checkWeights(weights, architecture, file);
   const metadata: Record<string, string> = { format: 'pt', architecture: JSON.stringify(architecture) };
   if (grid) metadata.grid = JSON.stringify(grid);
   if (intensity.scale !== 'none' || intensity.smoothing > 0) metadata.intensity = JSON.stringify(intensity);
+  if (shuffledLabels !== null) metadata.shuffledLabels = String(shuffledLabels);
   writeFileAtomic(file, formatSafetensors(weights, metadata));
-}
-
-/** The file of a model in the folder of its training. */
-export const modelName = 'model.safetensors';
-
-/** A model's file: itself, or the one in the folder of a training. @throws InputError when the folder holds none */
-export function modelFile(place: string): string {
-  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return place;
-  const file = path.join(place, modelName);
-  if (existsSync(file)) return file;
-  throw new InputError(place, `holds no ${modelName}`, 'Give a model, or the folder of one training');
 }
 
 /**
@@ -66,7 +58,27 @@ export function readModel(file: string): Model {
   checkWeights(weights, architecture, file);
   const intensity = metadata.intensity === undefined ? plainIntensity : parse(metadata.intensity);
   checkIntensity(intensity, file);
-  return { architecture, weights, grid: parse(metadata.grid) as Grid | null, intensity };
+  const shuffledLabels = metadata.shuffledLabels === undefined ? null : Number(metadata.shuffledLabels);
+  const grid = parse(metadata.grid) as Grid | null;
+  if (metadata.grid !== undefined) checkGrid(grid, architecture, file);
+  return { architecture, weights, grid, intensity, shuffledLabels };
+}
+
+/** @throws InputError for what is no grid of the network's images */
+function checkGrid(grid: Grid | null, { inputShape }: Architecture, file: string): void {
+  const { shape, affine } = grid ?? {};
+  const sound =
+    Array.isArray(shape) &&
+    `${shape}` === `${inputShape}` &&
+    Array.isArray(affine) &&
+    affine.length === 16 &&
+    affine.every(Number.isFinite);
+  if (sound) return;
+  throw new InputError(
+    file,
+    `its "grid" is no grid of ${inputShape.join(' x ')} voxels`,
+    'Write it as docs/formats.md says, or leave it out',
+  );
 }
 
 function readBytes(file: string): Uint8Array {

@@ -65,6 +65,8 @@ export function parseSafetensors(
     throw unsound(`its header is not JSON (${(error as Error).message})`);
   }
   const { __metadata__: metadata = {}, ...arrays } = header;
+  const texts = metadata !== null && typeof metadata === 'object' ? Object.values(metadata) : [null];
+  if (!texts.every((text) => typeof text === 'string')) throw unsound('its metadata are not texts');
   const entries = Object.entries(arrays) as [string, Entry][];
   for (const [name, entry] of entries) checkEntry(name, entry, unsound);
   checkOffsets(entries, bytes.length - start, unsound);

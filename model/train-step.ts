@@ -1,15 +1,12 @@
-import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import { Adam, type AdamState } from '../engine/adam.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import { LossError } from './failure.ts';
 import type { Learner } from './learner.ts';
 import type { Network } from './network.ts';
 import type { TrainOptions } from './train.ts';
-
-/** A loss that is no number: the training has diverged, or an image holds what it should not. */
-export class LossError extends InputError {}
 
 /** What a step needs of a training. */
 export interface Stepped {
@@ -73,12 +70,7 @@ export async function finite(
 ): Promise<number> {
   const [value] = await read;
   if (Number.isFinite(value)) return value;
-  const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
-  throw new LossError(
-    `training step ${step + 1}`,
-    `the loss is ${value} on ${names}`,
-    'Lower the learning rate, or check these images',
-  );
+  throw new LossError(`training step ${step + 1}`, value, batch);
 }
 
 /** A session's class, as an index of the network's outputs. */

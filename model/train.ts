@@ -3,12 +3,13 @@ import { refuseLeaks } from '../cohort/splits/leaks.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import { type EpochHooks, runEpochs } from './epochs.ts';
+import { explain, LossError } from './failure.ts';
 import type { ImageStore } from './images.ts';
-import { type Metrics, metricsOf } from './metrics.ts';
+import { crossEntropy, type Metrics, metricsOf } from './metrics.ts';
 import type { Network } from './network.ts';
 import { epochOrder, type Sampling } from './order.ts';
 import { predictLogits } from './predict.ts';
-import { LossError, labelOf, trainStep } from './train-step.ts';
+import { labelOf, trainStep } from './train-step.ts';
 import type { Weights } from './weights.ts';
 
 /** Options of training; the defaults are docs/method.md's. */
@@ -65,7 +66,7 @@ export interface Training extends EpochHooks<Epoch> {
  * balanced accuracy, of equals the first. An abort ends it after the steps under way, with the best epoch so far. A training
  * that goes on from a state ends with the bits of one that was never interrupted.
  *
- * @throws LossError when a loss is no number, naming the step and its images
+ * @throws TrainingFailed when a loss is no number, naming the step and its images, with the best epoch so far
  */
 export async function train(training: Training): Promise<TrainResult> {
   const { network, options } = training;
@@ -80,6 +81,7 @@ export async function train(training: Training): Promise<TrainResult> {
       return trainStep(training, adam, batch, x, step);
     },
     entryOf: async (measured) => ({ ...measured, validation: await validate(training, measured.epoch) }),
+    explain: (error, sound) => explain(error, network, training.images, sound),
     bestOf,
     isDone: (epochs) => {
       const stopping = new EarlyStopping(options.patience);
@@ -110,12 +112,7 @@ async function validate({ network, images, validation, options }: Training, epoc
   const logits = await predictLogits(network, images, validation, options.batchSize);
   const labels = validation.map((session) => labelOf(network, session));
   const metrics = metricsOf(logits, labels, network.architecture.classes.length);
-  if (!Number.isFinite(metrics.loss)) {
-    throw new LossError(
-      `validation after epoch ${epoch}`,
-      `the loss is ${metrics.loss}`,
-      'Lower the learning rate, or check the images',
-    );
-  }
-  return metrics;
+  if (Number.isFinite(metrics.loss)) return metrics;
+  const bad = validation.filter((_, i) => !Number.isFinite(crossEntropy(logits[i], labels[i])));
+  throw new LossError(`validation of epoch ${epoch}`, metrics.loss, bad);
 }

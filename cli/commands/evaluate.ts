@@ -1,16 +1,29 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { CommandModule } from 'yargs';
-import { mean } from '../../cohort/statistics/tests.ts';
-import type { Interval } from '../../model/evaluation.ts';
 import { trainDefaults } from '../../model/train.ts';
-import { textTable } from '../../report/text-table.ts';
+import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
-import { type EvaluateResult, type EvaluationSet, evaluateModels, evaluationSets } from '../jobs/evaluate.ts';
-import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
+import {
+  type EvaluateOptions,
+  type EvaluationSet,
+  evaluateModels,
+  evaluationSets,
+} from '../jobs/evaluate.ts';
+import {
+  jsonOption,
+  listOption,
+  numberOption,
+  refuseRepeats,
+  severalArguments,
+  textOption,
+} from '../options.ts';
 import { Progress } from '../progress.ts';
+import { evaluationText } from './evaluate-text.ts';
 import { requireSeed, requireWhole } from './split-options.ts';
 
 interface Arguments {
-  cohort: string;
+  cohorts: string[];
   model: string[];
   set: EvaluationSet;
   'all-sessions': boolean;
@@ -23,17 +36,26 @@ interface Arguments {
   quiet?: boolean;
 }
 
-/** `voxmask evaluate`: how good networks are on a cohort. */
+/** `voxmask evaluate`: how good networks are on cohorts. */
 export const evaluate: CommandModule<object, Arguments> = {
-  command: 'evaluate <cohort>',
+  command: 'evaluate <cohorts..>',
   describe: 'Measure how good networks are: balanced accuracy, sensitivity, specificity, AUC',
   builder: (yargs) =>
     yargs
-      .positional('cohort', { type: 'string', demandOption: true, describe: 'Table of the sessions (TSV)' })
+      .parserConfiguration(severalArguments)
+      .check(refuseRepeats('evaluate', ['set', 'batch-size', 'seed', 'out', 'adapter']))
+      .positional('cohorts', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe:
+          'Tables of the sessions (TSV); NAME=TABLE also records the answers beside the networks, as test-NAME',
+      })
       .options({
         model: listOption({
           demandOption: true,
-          describe: 'Trained networks or their folders, with commas between: one per fold, say',
+          describe:
+            'Trained networks or folders of trainings, with commas between; a folder may hold all folds',
         }),
         set: {
           choices: evaluationSets,
@@ -60,18 +82,22 @@ export const evaluate: CommandModule<object, Arguments> = {
         json: jsonOption,
       })
       .example('$0 evaluate test/test.tsv --model trained --out tested', 'on the test set')
-      .example('$0 evaluate cohort.tsv --model fold-0,fold-1 --set validation --out validated', 'by fold')
-      .example('$0 evaluate aibl/cohort.tsv --model trained --out aibl-tested', 'on another cohort') as never,
+      .example('$0 evaluate cohort.tsv --model trained --set validation --out validated', 'on its own sets')
+      .example(
+        '$0 evaluate adni=test/test.tsv aibl=aibl/cohort.tsv --model trained --out tested',
+        'every fold on validation, test set and independent cohort, in one table',
+      ) as never,
   handler: run,
 };
 
 async function run(args: Arguments): Promise<void> {
-  const { cohort, model: models, set, seed, out, overwrite, json, quiet = false } = args;
+  const { model: models, set, seed, out, overwrite, json, quiet = false } = args;
   requireWhole('batch-size', args['batch-size'], 1, 'evaluate');
   requireSeed(seed, 'evaluate');
+  const cohorts = cohortsOf(args);
   const result = await lendGpu(args.adapter, quiet, async (open) => {
     let progress: Progress | undefined;
-    const options = { cohort, models, set, seed, out, overwrite };
+    const options = { cohorts, models, set, seed, out, overwrite };
     return evaluateModels(
       { ...options, allSessions: args['all-sessions'], batchSize: args['batch-size'] },
       {
@@ -83,56 +109,36 @@ async function run(args: Arguments): Promise<void> {
       },
     ).finally(() => progress?.finish());
   });
-  console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+  console.log(json ? JSON.stringify(result, null, 2) : evaluationText(result));
 }
 
-function asText({ models, classes, paths }: EvaluateResult): string {
-  const under = classes[classes.length - 1];
-  const rows = models.map(
-    ({ model, evaluation: { participants, sessions, scores, intervals, confusion } }) => [
-      model,
-      participants,
-      sessions,
-      scores.balancedAccuracy,
-      range(intervals.balancedAccuracy),
-      scores.sensitivity,
-      scores.specificity,
-      scores.auc,
-      range(intervals.auc),
-      `${confusion.truePositive} of ${confusion.truePositive + confusion.falseNegative}`,
-      `${confusion.trueNegative} of ${confusion.trueNegative + confusion.falsePositive}`,
-    ],
-  );
-  const overall = (column: number) => mean(rows.map((row) => row[column] as number));
-  const last = ['mean', null, null, overall(3), '', overall(5), overall(6), overall(7)];
-  const digits = 3;
-  const table = textTable(
-    [
-      'model',
-      'participants',
-      'sessions',
-      { title: 'balanced accuracy', digits },
-      '95 %',
-      { title: 'sensitivity', digits },
-      { title: 'specificity', digits },
-      { title: 'AUC', digits },
-      '95 %',
-      `${under} found`,
-      'others left',
-    ],
-    rows.length > 1 ? [...rows, last] : rows,
-  );
-  const written = textTable(
-    ['written', 'holds'],
-    [
-      [paths.evaluation, 'the same with all intervals'],
-      [paths.predictions, 'what each network says of each session'],
-      [paths.sidecar, 'options, versions, adapter and times'],
-    ],
-  );
-  return `${table}\n\n95 %: bootstrap over participants\n\n${written}`;
+/**
+ * The cohorts that a command line names. One without a name is called by its file, or its folder where the file is
+ * `cohort.tsv`, and by its path where that is not enough.
+ *
+ * @throws UsageError for a name that is given twice or belongs to a set of the training's own
+ */
+function cohortsOf({ cohorts: words, set }: Arguments): EvaluateOptions['cohorts'] {
+  const given = words.map((word) => {
+    const [, name, table] = (existsSync(word) ? null : /^([\w-]+)=(.+)$/.exec(word)) ?? [];
+    return name === undefined
+      ? { name: nameOf(word), table: word, record: false }
+      : { name, table, record: true };
+  });
+  const taken = (name: string) =>
+    name === 'validation' || given.filter((one) => one.name === name).length > 1;
+  for (const { name, record } of given) {
+    if (record && set !== 'all') throw usage(`--set ${set} goes without names such as ${name}=`);
+    if (record && taken(name)) throw usage(`the name ${name} stands for something else already`);
+  }
+  return given.map((one) => (taken(one.name) ? { ...one, name: one.table } : one));
 }
 
-function range([low, high]: Interval): string {
-  return `${low.toFixed(2)} to ${high.toFixed(2)}`;
+function nameOf(table: string): string {
+  const { name, dir } = path.parse(path.resolve(table));
+  return name === 'cohort' ? path.basename(dir) : name;
+}
+
+function usage(message: string): UsageError {
+  return new UsageError(message, 'evaluate');
 }

@@ -40,7 +40,10 @@ const independent = defaultGroupOptions(true);
 
 /** Its options; defaults are docs/method.md's. */
 export const maskGroupOptions = {
-  model: textOption({ demandOption: true as const, describe: 'Trained network (model.safetensors)' }),
+  model: textOption({
+    demandOption: true as const,
+    describe: 'Trained network, or the folder of its training',
+  }),
   cohort: textOption({ demandOption: true as const, describe: 'Table of the sessions and their images' }),
   out: textOption({ demandOption: true as const, describe: 'Folder for the mask; made if missing' }),
   split: textOption({ describe: "Training's split; split.tsv beside the model by default" }),

@@ -14,7 +14,7 @@ export const maskGroupCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .options(maskGroupOptions)
-      .example('$0 mask group --model trained/model.safetensors --cohort cohort.tsv --out mask', '')
+      .example('$0 mask group --model trained --cohort cohort.tsv --out mask', '')
       .example('$0 mask group ... --atlas atlas.nii.gz --labels atlas.tsv', 'and its regions')
       .example('$0 mask group ... --independent --cohort other.tsv', 'on a second cohort'),
   handler: run,

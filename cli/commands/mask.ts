@@ -11,6 +11,6 @@ export const mask: CommandModule = {
       .command(maskGroupCommand)
       .command(maskSessionCommand)
       .demandCommand(1, 'Which mask? There are: voxmask mask group, voxmask mask session')
-      .example('$0 mask group --model trained/model.safetensors --cohort cohort.tsv --out mask', ''),
+      .example('$0 mask group --model trained --cohort cohort.tsv --out mask', ''),
   handler: () => {},
 };

@@ -31,7 +31,7 @@ export const predict: CommandModule<object, Arguments> = {
         describe: "Gray-matter maps (NIfTI) on the grid of the network's training images",
       })
       .options({
-        model: textOption({ demandOption: true, describe: 'Trained network (model.safetensors)' }),
+        model: textOption({ demandOption: true, describe: 'Trained network, or the folder of its training' }),
         'batch-size': numberOption('batch-size', {
           default: trainDefaults.batchSize,
           describe: 'Images predicted at once',
@@ -39,8 +39,8 @@ export const predict: CommandModule<object, Arguments> = {
         adapter: adapterOption,
         json: jsonOption,
       })
-      .example('$0 predict --model trained/model.safetensors image.nii.gz', '')
-      .example('$0 predict --model trained/model.safetensors *.nii.gz --json', 'for a program to read'),
+      .example('$0 predict --model trained image.nii.gz', '')
+      .example('$0 predict --model trained *.nii.gz --json', 'for a program to read'),
   handler: run,
 };
 

@@ -28,6 +28,7 @@ export interface DataArguments {
 export interface Arguments extends DataArguments, SettingsArguments {
   config: string | undefined;
   init?: string | undefined;
+  'shuffle-labels': boolean;
   runs: number | undefined;
 }
 
@@ -67,6 +68,11 @@ export const trainOptions = {
     describe:
       'Convolutions to start from: what "voxmask pretrain" wrote, or a trained network; or its folder',
   }),
+  'shuffle-labels': {
+    type: 'boolean',
+    default: false,
+    describe: 'A control: deal the labels out anew, by the seed; on others the network then stays at chance',
+  },
   ...settingsOptions,
 } as const;
 
@@ -127,7 +133,12 @@ export function jobOf(args: Arguments): TrainJobOptions {
   checkWhole('runs', args.runs, 'train', 1);
   const settings = settingsOf(overlay(args.config ? readTrainConfig(args.config) : {}, given));
   checkLengths(settings);
-  return { ...data, ...settledIn(settings), ...(args.init !== undefined && { init: args.init }) };
+  return {
+    ...data,
+    ...settledIn(settings),
+    ...(args.init !== undefined && { init: args.init }),
+    shuffleLabels: args['shuffle-labels'],
+  };
 }
 
 function checkLengths({ channels, 'sub-blocks': subBlocks }: Blocks, command = 'train'): void {

@@ -43,26 +43,25 @@ export const train: CommandModule<object, Arguments> = {
 async function run(args: Arguments): Promise<void> {
   const options = jobOf(args);
   const wanted = foldsOf(args);
-  const { quiet = false, json } = args;
+  const { quiet = false, json, runs = 1 } = args;
+  const alone = wanted.length === 1 && args.runs === undefined;
   await interruptible((signal) =>
     lendGpu(args.adapter, quiet, async (open) => {
-      const train = async (job: TrainJobOptions, title?: string) => {
+      const result = await trainRuns({ ...options, wanted, runs }, async (job, { fold, run }, onBegin) => {
+        const title = alone ? 'Training' : `Training fold ${fold}, run ${run}`;
         const { hooks, finish } = trainProgress(job, quiet, title);
-        const result = await trainNetwork(job, { open, signal, ...hooks }).finally(finish);
-        warn(result, job.out);
-        return result;
-      };
-      if (wanted.length === 1 && args.runs === undefined) {
-        const result = await train(options);
+        const trained = await trainNetwork(job, { open, signal, onBegin, ...hooks }).finally(finish);
+        warn(trained, job.out);
+        return trained;
+      });
+      if (!alone) {
         if (json) console.log(JSON.stringify(result, null, 2));
-        else if (result.best) console.log(asText(result, result.best));
+        else if (result.runs.length > 0) console.log(runsText(result));
         return;
       }
-      const result = await trainRuns({ ...options, wanted, runs: args.runs ?? 1 }, (job, { fold, run }) =>
-        train(job, `Training fold ${fold}, run ${run}`),
-      );
-      if (json) console.log(JSON.stringify(result, null, 2));
-      else if (result.runs.length > 0) console.log(runsText(result));
+      const { result: only } = result.stopped ?? result.runs[0];
+      if (json) console.log(JSON.stringify(only, null, 2));
+      else if (only.best) console.log(asText(only, only.best));
     }),
   );
 }
@@ -165,7 +164,8 @@ function asText(result: TrainJobResult, best: Epoch): string {
       [
         [paths.model, 'the network of that epoch'],
         [paths.split, 'which sessions trained and which validated'],
-        [paths.predictions, 'what the network says of the validation set'],
+        [paths.validation.prediction, 'what the network says of the validation set'],
+        [paths.validation.metrics, 'how good that is'],
         [paths.history, 'losses and accuracy of every epoch'],
         [paths.historyLines, 'the same as JSON'],
         [paths.events, 'the same for TensorBoard'],

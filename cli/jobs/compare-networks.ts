@@ -5,7 +5,8 @@ import { InputError } from '../../cohort/error.ts';
 import { readGrid, readVolume } from '../../cohort/nifti.ts';
 import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts';
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
-import { type Model, modelFile, readModel } from '../../model/model-file.ts';
+import { type Model, readModel } from '../../model/model-file.ts';
+import { modelFile } from '../../model/model-folder.ts';
 import type { MaskEntry } from './mask-sets.ts';
 
 /** Choices that stand above what the masks' sidecars tell. */

@@ -18,6 +18,7 @@ import {
   maskGroup,
 } from './mask-group.ts';
 import { type TrainHooks, type TrainJobOptions, type TrainJobResult, trainNetwork } from './train.ts';
+import { trainRuns } from './train-runs.ts';
 
 /** A cohort, a network and a number of steps that two processor cores can do while one waits. */
 export const demoDefaults = {
@@ -101,7 +102,11 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
     },
   };
   const { open, signal } = hooks;
-  const training = await trainNetwork(trainOptions, { open, signal, ...hooks.training(trainOptions) });
+  const { fold: _, ...common } = trainOptions;
+  const { runs, stopped } = await trainRuns({ ...common, wanted: [0], runs: 1 }, (job, _run, onBegin) =>
+    trainNetwork(job, { open, signal, onBegin, ...hooks.training(job) }),
+  );
+  const { result: training } = stopped ?? runs[0];
   hooks.onTrained();
   signal.throwIfAborted();
   const mask = await maskGroup(maskOptions(options, cohort), { open, signal, ...hooks.masking });
@@ -130,7 +135,7 @@ function simulateOptions({
 
 function maskOptions({ directory, seed, overwrite }: DemoOptions, cohort: SimulatedCohort): MaskGroupOptions {
   return {
-    model: path.join(directory, 'trained', 'model.safetensors'),
+    model: path.join(directory, 'trained'),
     cohort: cohort.cohort,
     split: null,
     independent: false,

@@ -2,35 +2,41 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { mean } from '../../cohort/statistics/tests.ts';
 import { formatTable } from '../../cohort/table.ts';
-import { largestOf } from '../../model/metrics.ts';
-import type { Evaluated } from './evaluate.ts';
+import type { Evaluated, FoldLine } from './evaluate.ts';
+import { predictionRows } from './group-files.ts';
 
 /** Where an evaluation's files lie in its folder. */
 export function evaluationPaths(directory: string) {
   const place = (name: string) => path.join(directory, name);
   return {
     evaluation: place('evaluation.tsv'),
+    folds: place('folds.tsv'),
+    confusion: place('confusion.tsv'),
     predictions: place('predictions.tsv'),
     sidecar: place('evaluation.json'),
   };
 }
 
-/** Writes a line per network (and their mean), and a line per network and session. */
+/** Writes a line per network and cohort (and the networks' mean), per network, and per network, cohort and session. */
 export function writeEvaluation(
   directory: string,
   evaluated: readonly Evaluated[],
+  folds: readonly FoldLine[],
   classes: readonly string[],
 ): void {
   const paths = evaluationPaths(directory);
   writeFileAtomic(paths.predictions, predictionsTable(evaluated, classes));
+  writeFileAtomic(paths.confusion, confusionTable(evaluated, classes));
+  writeFileAtomic(paths.folds, foldsTable(folds));
   writeFileAtomic(paths.evaluation, evaluationTable(evaluated));
 }
 
 function evaluationTable(evaluated: readonly Evaluated[]): string {
-  const rows = evaluated.map(({ model, evaluation }) => {
+  const rows = evaluated.map(({ model, group, evaluation }) => {
     const { participants, sessions, scores, intervals, confusion } = evaluation;
     return {
       model,
+      group,
       participants,
       sessions,
       balanced_accuracy: scores.balancedAccuracy,
@@ -52,28 +58,47 @@ function evaluationTable(evaluated: readonly Evaluated[]): string {
     };
   });
   const columns = Object.keys(rows[0]);
-  const overall = {
-    model: 'mean',
-    ...Object.fromEntries(
-      (['balanced_accuracy', 'sensitivity', 'specificity', 'auc'] as const).map((name) => [
-        name,
-        mean(rows.map((row) => row[name])),
-      ]),
-    ),
-  };
-  return formatTable(columns, rows.length > 1 ? [...rows, overall] : rows);
+  const names = ['balanced_accuracy', 'sensitivity', 'specificity', 'auc'] as const;
+  const groups = [...new Set(rows.map(({ group }) => group))];
+  const overall = groups.flatMap((group) => {
+    const own = rows.filter((row) => row.group === group);
+    const means = names.map((name) => [name, mean(own.map((row) => row[name]))]);
+    return own.length > 1 ? [{ model: 'mean', group, ...Object.fromEntries(means) }] : [];
+  });
+  return formatTable(columns, [...rows, ...overall]);
+}
+
+function foldsTable(folds: readonly FoldLine[]): string {
+  const rows = [...folds, ...(folds.length > 1 ? [meanLine(folds)] : [])].map(
+    ({ model, fold, run, accuracies }) => ({ model, fold, run, ...accuracies }),
+  );
+  return formatTable(Object.keys(rows[0]), rows);
+}
+
+/** The mean of each column (paper, section 3.1); null where one is not known. */
+export function meanLine(folds: readonly FoldLine[]): FoldLine {
+  const means = Object.keys(folds[0].accuracies).map((name) => {
+    const values = folds.map(({ accuracies }) => accuracies[name]);
+    return [name, values.some((value) => value === null) ? null : mean(values as number[])];
+  });
+  return { model: 'mean', fold: null, run: null, accuracies: Object.fromEntries(means) };
+}
+
+function confusionTable(evaluated: readonly Evaluated[], classes: readonly string[]): string {
+  const rows = evaluated.flatMap(({ model, group, confusion }) =>
+    classes.map((name, c) => ({
+      model,
+      group,
+      true_label: name,
+      ...Object.fromEntries(classes.map((other, p) => [`predicted_${other}`, confusion[c][p]])),
+    })),
+  );
+  return formatTable(Object.keys(rows[0]), rows);
 }
 
 function predictionsTable(evaluated: readonly Evaluated[], classes: readonly string[]): string {
-  const rows = evaluated.flatMap(({ model, sessions, probabilities }) =>
-    sessions.map(({ participantId, sessionId, diagnosis }, i) => ({
-      model,
-      participant_id: participantId,
-      session_id: sessionId,
-      true_label: diagnosis,
-      predicted_label: classes[largestOf(probabilities[i])],
-      ...Object.fromEntries(probabilities[i].map((value, c) => [`proba${c}`, value])),
-    })),
+  const rows = evaluated.flatMap(({ model, group, sessions, logits }) =>
+    predictionRows({ sessions, logits, classes }).map((row) => ({ model, group, ...row })),
   );
   return formatTable(Object.keys(rows[0]), rows);
 }

@@ -1,29 +1,33 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
-import { InputError } from '../../cohort/error.ts';
-import { firstSessions, type Session } from '../../cohort/session.ts';
-import { refuseLeaks } from '../../cohort/splits/leaks.ts';
-import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
+import { readGrid } from '../../cohort/nifti.ts';
+import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Answer, type Evaluation, evaluate } from '../../model/evaluation.ts';
 import { ImageStore } from '../../model/images.ts';
-import { softmax } from '../../model/metrics.ts';
-import { type Model, modelFile, readModel } from '../../model/model-file.ts';
+import { confusionMatrix, largestOf, softmax } from '../../model/metrics.ts';
+import type { Model } from '../../model/model-file.ts';
+import type { RunPlace } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { evaluationPaths, writeEvaluation } from './evaluate-files.ts';
+import { recordedAccuracy, recordGroups, refuseOtherGroups } from './evaluate-groups.ts';
+import { type Asked, type Judged, readAsked, readJudged } from './evaluate-targets.ts';
 import { prepareOutput } from './output.ts';
-import { predictionOf } from './predict.ts';
+import { requireFit } from './predict.ts';
 
 /** Which of a cohort's sessions are asked about: all, or a side of the split that the network was trained with. */
 export const evaluationSets = ['all', 'validation', 'train'] as const;
 export type EvaluationSet = (typeof evaluationSets)[number];
 
 export interface EvaluateOptions {
-  readonly cohort: string;
-  /** model files, or folders of trainings */
+  /** tables of sessions, each with the name that results call it by */
+  readonly cohorts: readonly {
+    readonly name: string;
+    readonly table: string;
+    /** whether the answers also go into the folders of the networks, as the group `test-NAME` */
+    readonly record: boolean;
+  }[];
+  /** model files, or folders of trainings: one, or several folds and runs */
   readonly models: readonly string[];
   readonly set: EvaluationSet;
   /** all sessions of each participant, not the first one only */
@@ -39,67 +43,106 @@ export interface EvaluateHooks {
   readonly onImage?: (done: number, of: number) => void;
 }
 
-/** One network's evaluation, with what it says of each session. */
+/** One network's evaluation on one cohort, with what it says of each session. */
 export interface Evaluated {
   readonly model: string;
+  readonly file: string;
+  readonly place: RunPlace | null;
+  readonly group: string;
   readonly evaluation: Evaluation;
+  /** sessions by true class (row) and predicted class (column) */
+  readonly confusion: readonly (readonly number[])[];
   readonly sessions: readonly Session[];
-  readonly probabilities: readonly (readonly number[])[];
+  readonly logits: readonly ArrayLike<number>[];
+}
+
+/** Balanced accuracies of a network: of its validation set, as training recorded it, and of each cohort. */
+export interface FoldLine {
+  readonly model: string;
+  readonly fold: number | null;
+  readonly run: number | null;
+  /** by the group's name; null where it is not known */
+  readonly accuracies: Readonly<Record<string, number | null>>;
 }
 
 export interface EvaluateResult {
   readonly classes: readonly string[];
-  readonly models: readonly Pick<Evaluated, 'model' | 'evaluation'>[];
+  readonly models: readonly Pick<Evaluated, 'model' | 'group' | 'evaluation' | 'confusion'>[];
+  /** the paper's tables E1 to E3: a line per network */
+  readonly folds: readonly FoldLine[];
   readonly notNumbers: Readonly<Record<string, number>>;
+  /** files in the networks' own folders */
+  readonly recorded: readonly string[];
   readonly paths: ReturnType<typeof evaluationPaths>;
 }
 
 /**
- * Evaluates networks on a cohort (paper, section 3: validation, test set, independent cohort): one session per participant
+ * Evaluates networks on cohorts (paper, section 3: validation, test set, independent cohort): one session per participant
  * unless asked otherwise, metrics with intervals, and what each network says of each session, written to a folder.
  *
- * @throws InputError when a model or the cohort cannot be read, they do not fit, or participants of the cohort trained or
- *   selected a network that is asked about all of it
+ * @throws InputError when a model or a cohort cannot be read, they do not fit, participants of a cohort trained or selected a
+ *   network that is asked about all of it, or a group was recorded with other sessions
  */
 export async function evaluateModels(
   options: EvaluateOptions,
   hooks: EvaluateHooks,
 ): Promise<EvaluateResult> {
   const startedAt = new Date();
-  const files = options.models.map(modelFile);
-  const models = files.map(readModel);
-  const { classes } = models[0].architecture;
-  const cohort = readCohort(options.cohort, classes, { allowOneClass: true });
-  const asked = models.map((model, i) => sessionsFor(model, files[i], cohort, options, classes));
-  const stores = models.map((model, i) => imagesFor(model, asked[i]));
+  const judged = readJudged(options.models);
+  const { classes } = judged[0].model.architecture;
+  const asked = readAsked(options, judged);
+  const stores = new Map<string, ImageStore>();
+  for (const [i, { file, model }] of judged.entries()) {
+    for (const one of asked) {
+      const sessions = one.sessions[i];
+      requireFit(readGrid(sessions[0].path), sessions[0].path, model, file);
+      storeFor(model, one, sessions, stores);
+    }
+  }
+  const recording = asked.filter((_, i) => options.cohorts[i].record);
+  refuseOtherGroups(recording, judged, options.overwrite);
   prepareOutput(options.out, 'evaluation.tsv', options.overwrite);
   const { gpu, report } = await hooks.open();
-  const total = asked.reduce((sum, sessions) => sum + sessions.length, 0);
-  const notNumbers = new Map<string, number>();
+  const total = asked.flatMap(({ sessions }) => sessions).reduce((sum, { length }) => sum + length, 0);
   const evaluated: Evaluated[] = [];
   let before = 0;
-  for (const [i, model] of models.entries()) {
-    const images = stores[i];
+  for (const [i, { name, file, model, place }] of judged.entries()) {
     const network = new Network(gpu, model.architecture, model.weights);
     try {
-      const logits = await predictLogits(network, images, asked[i], options.batchSize, (done) =>
-        hooks.onImage?.(before + done, total),
-      );
-      const probabilities = logits.map((row) => softmax(row));
-      const answers = asked[i].map((session, j) => answerOf(session, probabilities[j], classes));
-      evaluated.push({
-        model: options.models[i],
-        evaluation: evaluate(answers, options.seed),
-        sessions: asked[i],
-        probabilities,
-      });
+      for (const one of asked) {
+        const { name: group } = one;
+        const sessions = one.sessions[i];
+        const images = storeFor(model, one, sessions, stores);
+        const logits = await predictLogits(network, images, sessions, options.batchSize, (done) =>
+          hooks.onImage?.(before + done, total),
+        );
+        before += sessions.length;
+        const labels = sessions.map(({ diagnosis }) => classes.indexOf(diagnosis));
+        evaluated.push({
+          model: name,
+          file,
+          place,
+          group,
+          evaluation: evaluate(answersOf(sessions, logits, classes), options.seed),
+          confusion: confusionMatrix(logits, labels, classes.length),
+          sessions,
+          logits,
+        });
+      }
     } finally {
       network.release();
     }
-    before += asked[i].length;
-    for (const [file, count] of images.notNumbers) notNumbers.set(file, count);
   }
-  writeEvaluation(options.out, evaluated, classes);
+  const notNumbers = Object.fromEntries([...stores.values()].flatMap((store) => [...store.notNumbers]));
+  const folds = foldLines(judged, evaluated, options.set);
+  writeEvaluation(options.out, evaluated, folds, classes);
+  const recorded = recordGroups(recording, evaluated, classes);
+  const models = evaluated.map(({ model, group, evaluation, confusion }) => ({
+    model,
+    group,
+    evaluation,
+    confusion,
+  }));
   writeSidecar(options.out, 'evaluation', {
     command: 'evaluate',
     options: { ...options },
@@ -109,84 +152,61 @@ export async function evaluateModels(
     finishedAt: new Date(),
     peakBytes: gpu.memory().peakBytes,
     results: {
-      models: evaluated.map(({ model, evaluation }) => ({ model, ...evaluation })),
-      notNumbers: Object.fromEntries(notNumbers),
+      models: models.map(({ evaluation, ...of }) => ({ ...of, ...evaluation, confusion: of.confusion })),
+      folds,
+      notNumbers,
     },
   });
-  return {
-    classes,
-    models: evaluated.map(({ model, evaluation }) => ({ model, evaluation })),
-    notNumbers: Object.fromEntries(notNumbers),
-    paths: evaluationPaths(options.out),
-  };
+  return { classes, models, folds, notNumbers, recorded, paths: evaluationPaths(options.out) };
 }
 
-/** The sessions' images as a network takes them. @throws InputError naming all that cannot be used */
-function imagesFor({ grid, intensity }: Model, sessions: readonly Session[]): ImageStore {
-  if (!grid) return ImageStore.of(sessions, { intensity });
-  const images = new ImageStore(grid, { intensity });
-  images.expect(sessions);
-  return images;
+/** Images of a cohort are decoded once for all networks that take them alike. @throws InputError naming all that cannot be used */
+function storeFor(
+  { grid, intensity }: Model,
+  { name }: Asked,
+  sessions: readonly Session[],
+  stores: Map<string, ImageStore>,
+): ImageStore {
+  const key = JSON.stringify([name, grid, intensity]);
+  const known = stores.get(key);
+  if (known) return known;
+  const store = grid ? new ImageStore(grid, { intensity }) : ImageStore.of(sessions, { intensity });
+  if (grid) store.expect(sessions);
+  stores.set(key, store);
+  return store;
 }
 
-function sessionsFor(
-  model: Model,
-  file: string,
-  cohort: Cohort,
-  { set, allSessions }: EvaluateOptions,
+/** A line per network, with its validation accuracy where cohorts that it has not seen are asked about. */
+function foldLines(
+  judged: readonly Judged[],
+  evaluated: readonly Evaluated[],
+  set: EvaluationSet,
+): FoldLine[] {
+  return judged.map(({ name, file, place }) => ({
+    model: name,
+    fold: place?.fold ?? null,
+    run: place?.run ?? null,
+    accuracies: {
+      ...(set === 'all' && { validation: recordedAccuracy(file) }),
+      ...Object.fromEntries(
+        evaluated
+          .filter((one) => one.file === file)
+          .map(({ group, evaluation }) => [group, evaluation.scores.balancedAccuracy]),
+      ),
+    },
+  }));
+}
+
+function answersOf(
+  sessions: readonly Session[],
+  logits: readonly ArrayLike<number>[],
   classes: readonly string[],
-): readonly Session[] {
-  if (model.architecture.classes.join() !== classes.join()) {
-    throw new InputError(
-      file,
-      `tells ${model.architecture.classes.join(', ')} apart, and the first model ${classes.join(', ')}`,
-      'Evaluate models of the same classes together',
-    );
-  }
-  const split = path.join(path.dirname(file), 'split.tsv');
-  if (set === 'all') {
-    if (existsSync(split)) refuseSeen(split, cohort);
-    return allSessions ? cohort.sessions : firstSessions(cohort.sessions);
-  }
-  if (!existsSync(split)) {
-    throw new InputError(
-      split,
-      `does not exist, so it is not known who the ${set} set is`,
-      'Give a model with the split that training wrote beside it',
-    );
-  }
-  const side = readSplit(split, cohort)[set];
-  return allSessions ? side : firstSessions(side);
-}
-
-/** @throws InputError when a network is to be judged by participants that it knows */
-function refuseSeen(split: string, cohort: Cohort): void {
-  const known = ['train', 'validation'].flatMap((set) => [...participantsOf(split, set)]);
-  try {
-    refuseLeaks({
-      "the network's": known.map((participantId) => ({ participantId })),
-      evaluated: cohort.sessions,
-    });
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(
-      cohort.path,
-      error.what,
-      'Give participants whom the network has not seen, or --set validation for its own validation set',
-    );
-  }
-}
-
-function answerOf(
-  { participantId, diagnosis }: Session,
-  probabilities: readonly number[],
-  classes: readonly string[],
-): Answer {
-  const under = classes[classes.length - 1];
-  return {
+): Answer[] {
+  const under = classes.length - 1;
+  return sessions.map(({ participantId, diagnosis }, i) => ({
     participantId,
-    positive: diagnosis === under,
-    predicted: predictionOf(probabilities.map(Math.log), classes).predicted === under,
-    probability: probabilities[classes.length - 1],
-  };
+    positive: diagnosis === classes[under],
+    predicted: largestOf(logits[i]) === under,
+    probability: softmax(logits[i])[under],
+  }));
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
-import { modelFile, modelName, readModel } from '../../model/model-file.ts';
+import { readModel } from '../../model/model-file.ts';
+import { modelFile, modelName } from '../../model/model-folder.ts';
 
 const loader = 'load_voxmask.py';
 

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { divergence, isLossFault } from '../../masking/divergence.ts';
-import { modelFile } from '../../model/model-file.ts';
+import { modelFile } from '../../model/model-folder.ts';
 import { versions } from '../versions.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, type MaskGroupResult, maskGroup } from './mask-group.ts';
 import type { MaskInputs } from './mask-inputs.ts';

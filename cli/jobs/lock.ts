@@ -34,7 +34,7 @@ export function lockFolder(folder: string): () => void {
       rmSync(file, { force: true });
     }
   }
-  for (const left of readdirSync(folder)) {
+  for (const left of readdirSync(folder, { recursive: true }).map(String)) {
     if (left.endsWith('.part')) rmSync(path.join(folder, left), { force: true });
   }
   return () => rmSync(file, { force: true });

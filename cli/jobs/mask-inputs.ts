@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
@@ -8,7 +7,8 @@ import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
 import { describeGrid } from '../../cohort/volume.ts';
 import { ImageStore } from '../../model/images.ts';
-import { type Model, modelFile, readModel } from '../../model/model-file.ts';
+import { type Model, readModel } from '../../model/model-file.ts';
+import { modelFile, splitBeside } from '../../model/model-folder.ts';
 import { findMu, type Mu } from './mask-mu.ts';
 
 /** Which images a group mask is fitted on. */
@@ -18,7 +18,7 @@ export type FitOn = 'train' | 'train+validation';
 export interface MaskSources {
   readonly model: string;
   readonly cohort: string;
-  /** the split's table; null for split.tsv beside the model */
+  /** the split's table; null for that of the model's training */
   readonly split: string | null;
   /** the cohort is one that the network has not seen: all its images serve to fit and to select on */
   readonly independent: boolean;
@@ -93,7 +93,7 @@ export function classOf({ architecture: { classes } }: Model, where: string, ask
 
 /** Fitted on the training set, selected on the validation set, which has one session per participant (docs/method.md). */
 function candidates(cohort: Cohort, sources: MaskSources) {
-  const file = sources.split ?? path.join(path.dirname(sources.model), 'split.tsv');
+  const file = sources.split ?? splitBeside(sources.model);
   if (sources.independent) {
     if (sources.split !== null || existsSync(file)) refuseKnown(file, cohort);
     return { fit: cohort.sessions, select: cohort.sessions };

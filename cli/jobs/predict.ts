@@ -5,7 +5,8 @@ import { describeGrid, describeGrids, type Grid, sameGrid } from '../../cohort/v
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { ImageStore } from '../../model/images.ts';
 import { largestOf, softmax } from '../../model/metrics.ts';
-import { type Model, modelFile, readModel } from '../../model/model-file.ts';
+import { type Model, readModel } from '../../model/model-file.ts';
+import { modelFile } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 
@@ -98,7 +99,7 @@ class GivenImages extends ImageStore {
 }
 
 /** Requires a grid that the model takes; one that records no grid takes any of its shape. @throws InputError */
-function requireFit(grid: Grid, path: string, model: Model, modelPath: string): void {
+export function requireFit(grid: Grid, path: string, model: Model, modelPath: string): void {
   const { inputShape } = model.architecture;
   if (!inputShape.every((size, axis) => size === grid.shape[axis])) {
     throw new InputError(

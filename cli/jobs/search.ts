@@ -3,12 +3,12 @@ import path from 'node:path';
 import { readGrid } from '../../cohort/nifti.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
+import { TrainingFailed } from '../../model/failure.ts';
 import { type Room, whyNot } from '../../model/fits.ts';
 import { drawSample, type Rejected, rankSamples } from '../../model/search.ts';
 import { checkSubBlocks, type SearchSpace } from '../../model/search-space.ts';
 import { type Settings, settingsDefaults } from '../../model/settings.ts';
 import type { Epoch } from '../../model/train.ts';
-import { LossError } from '../../model/train-step.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import { failureBefore, recordFailure, type SearchPaths, writeSearch } from './search-files.ts';
@@ -144,7 +144,7 @@ async function trainSample(
     });
     return interrupted ? null : { best, epochs, failure: null, known: finishedBefore };
   } catch (error) {
-    if (!(error instanceof LossError)) throw error;
+    if (!(error instanceof TrainingFailed)) throw error;
     const failure = `${error.where}: ${error.what}`;
     recordFailure(job.out, { failure, identity });
     return failed(failure, false);

@@ -1,14 +1,14 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
-import type { Session } from '../../cohort/session.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
 import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
-import { type Model, modelName, writeModel } from '../../model/model-file.ts';
+import { type Model, writeModel } from '../../model/model-file.ts';
+import { bestFolder, modelName, splitName } from '../../model/model-folder.ts';
 import type { Epoch } from '../../model/train.ts';
 import { renderCurves } from '../../report/curves.ts';
-import type { Prediction } from './predict.ts';
+import { type GroupPaths, groupPaths } from './group-files.ts';
 import { formatEvents } from './tensorboard.ts';
 
 /** The results of a training that go into files. */
@@ -39,39 +39,44 @@ export interface TrainPaths {
   /** the same for TensorBoard */
   readonly events: string;
   readonly curves: string;
-  readonly predictions: string;
+  /** what the network says of its two sides; of the training set only once the training is finished */
+  readonly validation: GroupPaths;
+  readonly train: GroupPaths;
   readonly sidecar: string;
   /** there only while the training is not finished */
   readonly checkpoint: string;
 }
 
-/** Where a training's files lie in its folder. */
+/** Where a training's files lie in its folder, with ClinicaDL's names. */
 export function trainPaths(directory: string): TrainPaths {
-  const place = (name: string) => path.join(directory, name);
+  const place = (...names: string[]) => path.join(directory, ...names);
+  const log = (...names: string[]) => place('training_logs', ...names);
   return {
     model: place(trainMarker),
-    split: place('split.tsv'),
-    history: place('history.tsv'),
-    historyLines: place('history.jsonl'),
-    events: place('events.out.tfevents.0.voxmask'),
-    curves: place('curves.png'),
-    predictions: place('predictions.tsv'),
+    split: place(splitName),
+    history: log('training.tsv'),
+    historyLines: log('training.jsonl'),
+    events: log('tensorboard', 'events.out.tfevents.0.voxmask'),
+    curves: log('curves.png'),
+    validation: groupPaths(place(bestFolder), 'validation'),
+    train: groupPaths(place(bestFolder), 'train'),
     sidecar: place('train.json'),
     checkpoint: place('checkpoint.safetensors'),
   };
 }
 
 /** Marks a folder that holds a training. */
-export const trainMarker = modelName;
+export const trainMarker = path.join(bestFolder, modelName);
 
 /**
  * Writes a training's model, split and history into a folder. The files of an earlier training there are removed first,
- * so that no table is ever taken for one of this model's.
+ * with what was evaluated of it, so that no table is ever taken for one of this model's.
  */
 export function writeTraining(directory: string, content: TrainContent): void {
   const { model, epochs, best, split, learningRate } = content;
   const { checkpoint: _, ...paths } = trainPaths(directory);
-  for (const file of Object.values(paths)) rmSync(file, { force: true });
+  for (const file of Object.values(paths)) if (typeof file === 'string') rmSync(file, { force: true });
+  removeGroups(path.join(directory, bestFolder));
   writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeModel(paths.model, model);
   const rows = epochs.map((epoch) => historyRow(epoch, { learningRate, images: split.train.length }));
@@ -81,21 +86,13 @@ export function writeTraining(directory: string, content: TrainContent): void {
   writeFileAtomic(paths.curves, curvesPicture(epochs, best));
 }
 
-/** Writes what the model says of the validation set: `proba0` is the probability of the first class, and so on. */
-export function writePredictions(
-  directory: string,
-  sessions: readonly Session[],
-  answers: readonly Pick<Prediction, 'predicted' | 'probabilities'>[],
-  classes: readonly string[],
-): void {
-  const rows = sessions.map(({ participantId, sessionId, diagnosis }, i) => ({
-    participant_id: participantId,
-    session_id: sessionId,
-    true_label: diagnosis,
-    predicted_label: answers[i].predicted,
-    ...Object.fromEntries(classes.map((name, c) => [`proba${c}`, answers[i].probabilities[name]])),
-  }));
-  writeFileAtomic(trainPaths(directory).predictions, formatTable(Object.keys(rows[0]), rows));
+/** Removes the answers for every group, and nothing else that may lie there. */
+function removeGroups(best: string): void {
+  const names = existsSync(best) ? readdirSync(best) : [];
+  const groups = names.filter((name) => /^(train|validation|test-.+)$/.test(name));
+  for (const group of groups) {
+    for (const file of Object.values(groupPaths(best, group))) rmSync(file, { force: true });
+  }
 }
 
 /** An epoch as the histories tell it. */

@@ -13,6 +13,7 @@ export interface TrainIdentity {
   readonly network: Architecture;
   readonly training: TrainJobOptions['training'];
   readonly intensity: TrainJobOptions['intensity'];
+  readonly shuffleLabels: boolean;
   /** digests: who is on which side, and the images' names, sizes and times */
   readonly split: string;
   readonly images: string;
@@ -33,6 +34,7 @@ export function identityOf(
     network,
     training,
     intensity,
+    shuffleLabels: options.shuffleLabels ?? false,
     ...digestsOf(split),
     ...(init !== undefined && { init }),
   };

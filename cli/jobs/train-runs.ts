@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
+import { type RunPlace, runFolder } from '../../model/model-folder.ts';
+import { finishedRuns, mapsFor, mapsPaths, writeGroups } from './maps.ts';
 import type { TrainJobOptions, TrainJobResult } from './train.ts';
 
 /** Several trainings of one kind: every fold, each with so many initialisations. */
@@ -20,55 +22,64 @@ export interface TrainRun {
   readonly out: string;
 }
 
+export type FinishedRun = TrainRun & { readonly result: TrainJobResult };
+
 export interface TrainRunsResult {
   /** those that came to an end, in their order */
-  readonly runs: readonly (TrainRun & { readonly result: TrainJobResult })[];
+  readonly runs: readonly FinishedRun[];
+  /** the one that was interrupted */
+  readonly stopped: FinishedRun | null;
   readonly interrupted: boolean;
   readonly table: string;
 }
 
 /**
  * Trains folds and runs one after the other (paper, sections 2.2.3 and 3: five folds, five runs of the first): the same
- * protocol, the same split within a fold, another initialisation in each run. Each has the folder `split-F/run-R`; those that
- * are finished are not run again. `runs.tsv` has a line for each.
+ * protocol, the same split within a fold, another initialisation in each run. Each has the folder `split-F/run-R`, one alone
+ * too; those that are finished are not run again. `runs.tsv` has a line for each that is there.
  *
- * @param train runs one training
+ * @param train runs one training; `onBegin` is to be handed to `trainNetwork`
+ * @throws InputError as `mapsFor` does
  */
 export async function trainRuns(
   options: TrainRunsOptions,
-  train: (job: TrainJobOptions, run: TrainRun) => Promise<TrainJobResult>,
+  train: (job: TrainJobOptions, run: TrainRun, onBegin: () => void) => Promise<TrainJobResult>,
 ): Promise<TrainRunsResult> {
   const { wanted, runs: each, ...common } = options;
+  const root = options.out;
   const plan = wanted.flatMap((fold) =>
-    Array.from({ length: each }, (_, run): TrainRun => {
-      const out = path.join(options.out, `split-${fold}`, `run-${run}`);
-      return { fold, run, seed: options.training.seed + run, out };
-    }),
+    Array.from({ length: each }, (_, run): RunPlace => ({ root, fold, run })),
   );
-  const done: (TrainRun & { result: TrainJobResult })[] = [];
-  const table = path.join(options.out, 'runs.tsv');
-  for (const run of plan) {
-    const training = { ...options.training, seed: run.seed };
-    const result = await train({ ...common, fold: run.fold, out: run.out, training }, run);
-    if (result.interrupted) return { runs: done, interrupted: true, table };
-    done.push({ ...run, result });
-    writeFileAtomic(table, runsTable(done, options.out));
+  const onBegin = mapsFor(common, plan);
+  const done: FinishedRun[] = [];
+  const table = mapsPaths(root).runs;
+  for (const { fold, run } of plan) {
+    const out = runFolder({ root, fold, run });
+    const training = { ...options.training, seed: options.training.seed + run };
+    const planned = { fold, run, seed: training.seed, out };
+    const result = await train({ ...common, fold, out, training }, planned, onBegin);
+    if (result.paths) writeGroups({ root, fold, run });
+    const finished = { ...planned, result };
+    if (result.interrupted) return { runs: done, stopped: finished, interrupted: true, table };
+    done.push(finished);
+    writeFileAtomic(table, runsTable(root));
   }
-  return { runs: done, interrupted: false, table };
+  return { runs: done, stopped: null, interrupted: false, table };
 }
 
-function runsTable(runs: TrainRunsResult['runs'], out: string): string {
-  const rows = runs.map(({ fold, run, seed, out: folder, result: { best, epochs } }) => ({
-    fold,
-    run,
+/** Of all that are there: another process may have trained other folds. */
+function runsTable(root: string): string {
+  const rows = finishedRuns(root).map(({ place, seed, epochs, best }) => ({
+    fold: place.fold,
+    run: place.run,
     seed,
     epochs,
-    kept_epoch: best?.epoch,
-    balanced_accuracy: best?.validation.balancedAccuracy,
-    sensitivity: best?.validation.sensitivity,
-    specificity: best?.validation.specificity,
-    validation_loss: best?.validation.loss,
-    path: path.relative(out, folder),
+    kept_epoch: best.epoch,
+    balanced_accuracy: best.validation.balancedAccuracy,
+    sensitivity: best.validation.sensitivity,
+    specificity: best.validation.specificity,
+    validation_loss: best.validation.loss,
+    path: path.relative(root, runFolder(place)),
   }));
   return formatTable(Object.keys(rows[0]), rows);
 }

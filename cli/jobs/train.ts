@@ -9,7 +9,8 @@ import { shuffleLabels } from '../../cohort/splits/shuffle-labels.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
 import { type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
-import type { TrainProgress } from '../../model/epochs.ts';
+import type { EpochsResult, TrainProgress } from '../../model/epochs.ts';
+import { TrainingFailed } from '../../model/failure.ts';
 import { ImageStore } from '../../model/images.ts';
 import { type Initialisation, initialisedWeights, readInitialisation } from '../../model/initialise.ts';
 import { Network } from '../../model/network.ts';
@@ -17,10 +18,10 @@ import { predictLogits } from '../../model/predict.ts';
 import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
 import type { Weights } from '../../model/weights.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { writeGroup } from './group-files.ts';
 import { lockFolder } from './lock.ts';
 import { prepareOutput } from './output.ts';
-import { predictionOf } from './predict.ts';
-import { type TrainPaths, trainMarker, trainPaths, writePredictions, writeTraining } from './train-files.ts';
+import { type TrainPaths, trainMarker, trainPaths, writeTraining } from './train-files.ts';
 import { finishedResults, identityOf } from './train-identity.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 
@@ -57,6 +58,8 @@ export interface TrainHooks {
   /** Opens the GPU; called once cohort, split and options are known to be sound. Whoever opened it closes it. */
   readonly open: () => Promise<OpenGpu>;
   readonly signal?: AbortSignal;
+  /** Called once the folder is this training's and nothing is known that stands in the way. */
+  readonly onBegin?: () => void;
   /** Called before the first step. `absent`: sessions of a given split's lists that the cohort lacks; `from`: what it goes on
    * from */
   readonly onSplit?: (split: Split, absent: number, from: TrainState | undefined) => void;
@@ -87,7 +90,7 @@ export interface TrainJobResult {
 
 /**
  * A training from files to files: cohort, one fold of its split, a fresh network, and the best epoch's network with its
- * predictions of the validation set, all written to a folder. After an abort the best epoch so far is written in the
+ * predictions of both sides, all written to a folder. After an abort the best epoch so far is written in the
  * same way.
  *
  * @throws InputError for a cohort, a fold or a network that cannot be, or when the folder holds a model; what can be
@@ -114,6 +117,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   try {
     const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
     prepareOutput(options.out, trainMarker, options.overwrite || from !== null);
+    hooks.onBegin?.();
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
     hooks.onSplit?.(split, absent, from?.state);
@@ -123,7 +127,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       save: (state) =>
         writeCheckpoint(paths.checkpoint, { state, identity: { ...identity, adapter: adapterOf(report) } }),
     });
-    const { weights, best, epochs, interrupted } = fitted;
+    const { weights, best, epochs, interrupted, failure } = fitted;
     const result = () => ({
       ...counts,
       epochs: epochs.length,
@@ -133,45 +137,67 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       interrupted,
       finishedBefore: false,
     });
+    if (epochs.length === 0 && failure) throw failure;
     if (epochs.length === 0) return { ...result(), best: null, paths: null };
 
     // The network first: it is what took long.
     writeTraining(options.out, {
-      model: { architecture, weights, grid: images.grid, intensity: images.intensity },
+      model: {
+        architecture,
+        weights,
+        grid: images.grid,
+        intensity: images.intensity,
+        shuffledLabels: shuffling ? training.seed : null,
+      },
       epochs,
       best,
       split: drawn,
-      learningRate: options.training.learningRate,
+      learningRate: training.learningRate,
     });
-    const logits = await ask(
-      gpu,
-      architecture,
-      weights,
-      images,
-      split.validation,
-      options.training.batchSize,
-    );
-    const answers = logits.map((row) => predictionOf(row, classes));
-    writePredictions(options.out, split.validation, answers, classes);
+    const { batchSize } = training;
+    // Ctrl-C should not wait for the whole training set.
+    for (const side of interrupted ? (['validation'] as const) : (['validation', 'train'] as const)) {
+      const logits = await ask(gpu, architecture, weights, images, split[side], batchSize);
+      writeGroup(paths[side], { sessions: split[side], logits, classes });
+    }
     const { train, validation, notNumbers, peakBytes } = result();
     writeSidecar(options.out, 'train', {
       command: 'train',
       options: { ...options, network: architecture },
-      seed: options.training.seed,
+      seed: training.seed,
       adapter: report,
       startedAt,
       finishedAt: new Date(),
       peakBytes,
       results: {
-        ...{ train, validation, epochs: epochs.length, best, interrupted, notNumbers, absent, identity },
+        train,
+        validation,
+        epochs: epochs.length,
+        best,
+        interrupted,
+        failure: failure?.message ?? null,
+        notNumbers,
+        absent,
+        identity,
         ...(init && { init: { file: init.file, sha256: init.hash } }),
       },
     });
+    if (failure) throw withKept(failure, best, options.out);
     if (!interrupted) rmSync(paths.checkpoint, { force: true });
     return { ...result(), best, paths };
   } finally {
     unlock();
   }
+}
+
+/** The failure, and where the best epoch before it lies. */
+function withKept(
+  { where, what, fix, result }: TrainingFailed,
+  { epoch }: Epoch,
+  out: string,
+): TrainingFailed {
+  const told = `${what}; the best epoch before it, ${epoch}, is kept in ${out}`;
+  return new TrainingFailed(new InputError(where, told, fix), result);
 }
 
 /** What the sidecar of a finished training tells. */
@@ -231,7 +257,7 @@ async function fit(
   );
   let saved = Date.now();
   try {
-    return await train({
+    const fitted = await train({
       network,
       images,
       train: split.train,
@@ -247,6 +273,12 @@ async function fit(
       ...(onStep && { onStep }),
       ...(onEpoch && { onEpoch }),
     });
+    return { ...fitted, failure: null };
+  } catch (error) {
+    if (!(error instanceof TrainingFailed)) throw error;
+    // Without a complete epoch there is nothing to keep, and nobody asks for the best.
+    const { best, ...result } = error.result as EpochsResult<Epoch>;
+    return { ...result, best: best!, failure: error };
   } finally {
     network.release();
   }

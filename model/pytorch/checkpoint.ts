@@ -97,7 +97,8 @@ function valuesOf(
   const sound =
     [offset, ...shape, ...strides].every((value) => Number.isSafeInteger(value) && value >= 0) &&
     shape.length === strides.length &&
-    (size === 0 || (last + 1) * width <= bytes.length);
+    // Nor may a few values stand for many, which would take any amount of memory.
+    (size === 0 || Math.max(last + 1, size) * width <= bytes.length);
   if (!sound) throw noCheckpoint(where, `${name} reaches beyond its values`);
   const data = new Float32Array(size);
   const index = shape.map(() => 0);

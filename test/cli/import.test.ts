@@ -69,6 +69,7 @@ it('runs nothing that a file asks for, and names it', async () => {
 it.each<[string, string[], RegExp]>([
   ['old-format.pth', [], /it has PyTorch's old format\. Save it with torch\.save of PyTorch 1\.6 or newer/],
   ['list.pth', [], /list\.pth: holds no state_dict/],
+  ['expanded.pth', [], /expanded\.pth: is no checkpoint .*: weight reaches beyond its values/],
   ['kernel-5.pth', [], /layer 0 has a kernel of 5 x 5 x 5, not 3 x 3 x 3/],
   ['two-dimensional.pth', [], /layer 0 has a weight of shape 2 x 1 x 3 x 3, which is no 3D convolution/],
   ['no-norm.pth', [], /layer 0 has no batch normalisation of its channels behind it/],

@@ -72,7 +72,8 @@ describe('with a network of its own', () => {
     seed: 1,
   });
   const trained = place('trained');
-  const model = path.join(trained, 'model.safetensors');
+  const best = path.join(trained, 'split-0/run-0/best-balanced_accuracy');
+  const model = path.join(best, 'model.safetensors');
   const { sessions } = readCohort(made.cohort, ['CN', 'AD']);
   const image = sessions[0].path;
 
@@ -80,7 +81,7 @@ describe('with a network of its own', () => {
     const small = ['--channels', '4,8', '--sub-blocks', '1,1', '--epochs', '1', '--batch-size', '4'];
     expect(await main(['train', made.cohort, '--out', trained, ...small, '--quiet'])).toBe(0);
     printed.out = '';
-    const rows = readTable(path.join(trained, 'predictions.tsv')).rows;
+    const rows = readTable(path.join(best, 'validation/validation_image_level_prediction.tsv')).rows;
     const pathOf = (participant: string) =>
       sessions.find((session) => session.participantId === participant)!.path;
     const paths = rows.map((row) => pathOf(row.participant_id));

@@ -34,25 +34,39 @@ const options = [
   ...['--channels', '4,8', '--sub-blocks', '1,2', '--folds', '3', '--batch-size', '2', '--epochs', '5'],
   ...['--learning-rate', '1e-3', '--checkpoint-every', '0'],
 ];
-const at = (...names: string[]) => path.join(folder, ...names);
-const bytes = (...names: string[]) => readFileSync(at(...names)).toString('base64');
-const results = ['model.safetensors', 'predictions.tsv', 'split.tsv'];
+/** Where a training lies in its folder; of a folder alone, where its only training does. */
+const at = (name: string, ...names: string[]) => path.join(folder, name, 'split-0/run-0', ...names);
+const bytes = (name: string, file: string) => readFileSync(at(name, file)).toString('base64');
+const results = [
+  'best-balanced_accuracy/model.safetensors',
+  'best-balanced_accuracy/train/train_image_level_prediction.tsv',
+  'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
+  'best-balanced_accuracy/validation/validation_image_level_metrics.tsv',
+  'split.tsv',
+];
 
 collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const train = (name: string, ...more: string[]) =>
-  main(['train', cohort, '--out', at(name), ...options, '--quiet', ...more]);
+  main(['train', cohort, '--out', path.join(folder, name), ...options, '--quiet', ...more]);
 
 /** The history without its last two columns, which tell time. */
 function history(name: string): string[] {
-  const lines = readFileSync(at(name, 'history.tsv'), 'utf8').trim().split('\n');
+  const lines = readFileSync(at(name, 'training_logs/training.tsv'), 'utf8').trim().split('\n');
   return lines.map((line) => line.split('\t').slice(0, -2).join('\t'));
 }
 
 /** The command as a process of its own. */
 function start(name: string) {
-  const child = spawn(process.execPath, [built, 'train', cohort, '--out', at(name), ...options]);
+  const child = spawn(process.execPath, [
+    built,
+    'train',
+    cohort,
+    '--out',
+    path.join(folder, name),
+    ...options,
+  ]);
   const ended = new Promise<number | null>((resolve) => {
     child.on('close', resolve);
   });
@@ -70,14 +84,14 @@ describe.skipIf(!existsSync(built))('a training that is killed', () => {
     expect(await train('whole')).toBe(0);
     const random = stream(11);
     let kills = 0;
-    for (let tries = 0; tries < 30; tries++) {
+    for (let tries = 0; tries < 12; tries++) {
       const { child, ended } = start('killed');
       await newCheckpoint(child, statSync(at('killed', 'checkpoint.safetensors'), { throwIfNoEntry: false }));
       await pause(60 * random.uniform());
       child.kill('SIGKILL');
       if ((await ended) === 0) break;
       kills++;
-      const left = readdirSync(at('killed'));
+      const left = readdirSync(at('killed'), { recursive: true }).map(String);
       expect(left.filter((file) => file.endsWith('.part')).length).toBeLessThanOrEqual(1);
       if (left.includes('checkpoint.safetensors'))
         expect(() => readCheckpoint(at('killed', 'checkpoint.safetensors'))).not.toThrow();
@@ -86,7 +100,8 @@ describe.skipIf(!existsSync(built))('a training that is killed', () => {
     if (!existsSync(at('killed', 'train.json'))) expect(await train('killed')).toBe(0);
     for (const name of results) expect(bytes('killed', name), name).toBe(bytes('whole', name));
     expect(history('killed')).toEqual(history('whole'));
-    expect(readdirSync(at('killed')).sort()).toEqual(readdirSync(at('whole')).sort());
+    const files = (name: string) => readdirSync(at(name), { recursive: true }).sort();
+    expect(files('killed')).toEqual(files('whole'));
   }, 120_000);
 });
 
@@ -95,26 +110,28 @@ it('does not run a finished training again, unless told to', async () => {
   const before = readFileSync(at('once', 'train.json'), 'utf8');
   printed.out = '';
   expect(await train('once', '--epochs', '1', '--json')).toBe(0);
-  expect(printed.err).toMatch(/once holds this very training, finished; it was not run again/);
+  expect(printed.err).toMatch(/once.split-0.run-0 holds this very training, finished; it was not run again/);
   expect(JSON.parse(printed.out)).toMatchObject({ finishedBefore: true, epochs: 1, train: { CN: 4, AD: 4 } });
   expect(readFileSync(at('once', 'train.json'), 'utf8')).toBe(before);
   expect(await train('once', '--epochs', '2')).toBe(1);
-  expect(printed.err).toMatch(/holds model\.safetensors already/);
+  expect(printed.err).toMatch(/once: holds trainings with another training\.epochs\./);
   expect(await train('once', '--epochs', '1', '--overwrite')).toBe(0);
   expect(readFileSync(at('once', 'train.json'), 'utf8')).not.toBe(before);
 });
 
 it('refuses to go on with other options, naming them, or from a file that is no checkpoint', async () => {
-  mkdirSync(at('other'));
+  mkdirSync(at('other'), { recursive: true });
   const { child, ended } = start('begun');
   while (!existsSync(at('begun', 'checkpoint.safetensors'))) await pause(20);
   child.kill('SIGKILL');
   await ended;
   copyFileSync(at('begun', 'checkpoint.safetensors'), at('other', 'checkpoint.safetensors'));
   expect(await train('other', '--learning-rate', '0.1')).toBe(1);
-  expect(printed.err).toMatch(/other: holds an unfinished training with another training\. Give the options/);
+  expect(printed.err).toMatch(
+    /other.split-0.run-0: holds an unfinished training with another training\. Give the options/,
+  );
   printed.err = '';
-  expect(await train('other', '--fold', '1')).toBe(1);
+  expect(await train('other', '--split-seed', '5')).toBe(1);
   expect(printed.err).toMatch(/with another split/);
   writeFileSync(at('other', 'checkpoint.safetensors'), 'nothing of the kind');
   expect(await train('other')).toBe(1);
@@ -131,9 +148,10 @@ describe('lockFolder', () => {
     unlock();
     const dead = JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1 });
     writeFileSync(at('locked', '.lock'), dead);
-    writeFileSync(at('locked', 'model.safetensors.77.part'), 'half');
+    mkdirSync(at('locked', 'deep'));
+    writeFileSync(at('locked', 'deep', 'model.safetensors.77.part'), 'half');
     lockFolder(at('locked'))();
-    expect(readdirSync(at('locked'))).toEqual([]);
+    expect(readdirSync(at('locked'), { recursive: true })).toEqual(['deep']);
     writeFileSync(at('locked', '.lock'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
     expect(() => lockFolder(at('locked'))).toThrow(/process 1 on elsewhere.*delete .*\.lock/);
   });

@@ -8,6 +8,7 @@ import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readTable } from '../../cohort/table.ts';
 import { readModel } from '../../model/model-file.ts';
+import { modelFile } from '../../model/model-folder.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-split-'));
@@ -76,12 +77,13 @@ it('goes from a cohort to a test set, folds, a network and its predictions, with
 
   const words = ['--split', at('folds'), '--fold', '1', '--intensity', 'z-score', '--smoothing', '6'];
   expect(await main(['train', cohort, '--out', at('trained'), ...words, ...small])).toBe(0);
-  const predictions = readTable(at('trained/predictions.tsv')).rows;
+  const best = at('trained/split-1/run-0/best-balanced_accuracy');
+  const predictions = readTable(`${best}/validation/validation_image_level_prediction.tsv`).rows;
   expect(predictions.map((row) => row.participant_id)).toEqual(validation.map((s) => s.participantId));
 
   // The network remembers how its images were prepared, and prediction prepares them so.
-  const model = at('trained/model.safetensors');
-  expect(readModel(model).intensity).toEqual({ scale: 'z-score', smoothing: 6 });
+  const model = at('trained'); // its only network
+  expect(readModel(modelFile(model)).intensity).toEqual({ scale: 'z-score', smoothing: 6 });
   printed.out = '';
   const images = validation.map((session) => session.path);
   expect(await main(['predict', '--model', model, ...images, '--json', '--quiet'])).toBe(0);
@@ -101,7 +103,7 @@ it('trains on ClinicaDL lists, and says how many of their sessions are missing',
   const loud = small.filter((word) => word !== '--quiet');
   expect(await main(['train', cohort, '--out', at('listed'), '--split', at('lists'), ...loud])).toBe(0);
   expect(printed.err).toMatch(/1 sessions that .*lists lists are not in the cohort/);
-  expect(JSON.parse(readFileSync(at('listed/train.json'), 'utf8')).results).toMatchObject({
+  expect(JSON.parse(readFileSync(at('listed/split-0/run-0/train.json'), 'utf8')).results).toMatchObject({
     absent: 1,
     train: { CN: 2, AD: 1 },
   });

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
+import { readCohort } from '../../cohort/cohort.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
+import { stratifiedFold } from '../../cohort/splits/folds.ts';
+import { shuffleLabels } from '../../cohort/splits/shuffle-labels.ts';
 import { readTable } from '../../cohort/table.ts';
+import { readModel } from '../../model/model-file.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-runs-'));
@@ -51,37 +55,60 @@ it('trains folds and runs: one split per fold, another start per run, the same b
     bytes('many', `split-${fold}`, `run-${run}`, name);
   expect(file(0, 0, 'split.tsv')).toBe(file(0, 1, 'split.tsv'));
   expect(file(0, 0, 'split.tsv')).not.toBe(file(1, 0, 'split.tsv'));
-  expect(file(0, 0, 'model.safetensors')).not.toBe(file(0, 1, 'model.safetensors'));
+  const model = 'best-balanced_accuracy/model.safetensors';
+  expect(file(0, 0, model)).not.toBe(file(0, 1, model));
   expect(await train('single', '--fold', '1', '--seed', '4')).toBe(0);
-  expect(bytes('single', 'model.safetensors')).toBe(file(1, 1, 'model.safetensors'));
+  expect(bytes('single/split-1/run-0', model)).toBe(file(1, 1, model));
 
   const before = readFileSync(at('many/split-1/run-1/train.json'), 'utf8');
   printed.err = '';
   expect(await train('many', '--fold', '0,1,2', '--runs', '2', '--seed', '3', '--json')).toBe(0);
   expect(printed.err.match(/it was not run again/g)).toHaveLength(4);
   expect(readFileSync(at('many/split-1/run-1/train.json'), 'utf8')).toBe(before);
-  expect(existsSync(at('many/split-2/run-1/model.safetensors'))).toBe(true);
+  expect(existsSync(at('many/split-2/run-1', model))).toBe(true);
   expect(readTable(at('many/runs.tsv')).rows).toHaveLength(6);
 
-  const models = [0, 1, 2].map((fold) => at(`many/split-${fold}/run-0`)).join(',');
-  printed.out = '';
-  const words = [
-    'evaluate',
-    cohort,
-    '--model',
-    models,
-    '--set',
-    'validation',
-    '--out',
-    at('judged'),
-    '--quiet',
-  ];
-  expect(await main(words)).toBe(0);
-  const judged = readTable(at('judged/evaluation.tsv')).rows;
-  expect(judged.map((row) => row.balanced_accuracy).slice(0, 3)).toEqual(
-    readTable(at('many/runs.tsv'))
-      .rows.filter((row) => row.run === '0')
-      .map((row) => row.balanced_accuracy),
+  const maps = JSON.parse(readFileSync(at('many/maps.json'), 'utf8'));
+  expect(maps).toMatchObject({ n_splits: 3, label_code: { CN: 0, AD: 1 }, training: { seed: 3 } });
+  expect(JSON.parse(readFileSync(at('many/environment.json'), 'utf8')).versions.node).toBe(
+    process.versions.node,
+  );
+  const members = (set: string) => readTable(at(`many/groups/${set}/split-2/data.tsv`)).rows;
+  expect([members('train').length, members('validation').length]).toEqual([8, 4]);
+});
+
+it('the table has the folds that another process trained; the folder takes no other kind', async () => {
+  expect(await train('shared', '--fold', '1', '--epochs', '1')).toBe(0);
+  expect(await train('shared', '--fold', '0', '--epochs', '1')).toBe(0);
+  expect(readTable(at('shared/runs.tsv')).rows.map((row) => row.path)).toEqual([
+    'split-0/run-0',
+    'split-1/run-0',
+  ]);
+  printed.err = '';
+  expect(await train('shared', '--fold', '2', '--epochs', '1', '--folds', '4')).toBe(1);
+  expect(printed.err).toMatch(/shared: holds trainings with another n_splits\. Choose another folder/);
+  printed.err = '';
+  expect(await train('shared', '--fold', '0', '--dropout', '0', '--overwrite', '--epochs', '1')).toBe(1);
+  expect(printed.err).toMatch(/another network\.dropout that are not to be replaced, as .*split-1.run-0/);
+  expect(existsSync(at('shared/split-2'))).toBe(false);
+});
+
+it('shuffled labels are a control: who trains stays, the labels change, and the network says so', async () => {
+  expect(await train('control', '--shuffle-labels', '--seed', '2', '--epochs', '1')).toBe(0);
+  const run = at('control/split-0/run-0');
+  expect(readModel(`${run}/best-balanced_accuracy/model.safetensors`).shuffledLabels).toBe(2);
+  expect(JSON.parse(readFileSync(`${run}/train.json`, 'utf8')).options.shuffleLabels).toBe(true);
+  expect(bytes('control/split-0/run-0/split.tsv')).toBe(bytes('many/split-0/run-0/split.tsv'));
+  const labels = (kind: string) =>
+    ['train', 'validation'].flatMap((set) =>
+      readTable(`${run}/best-balanced_accuracy/${set}/${set}_image_level_${kind}.tsv`).rows.map((row) => [
+        row.participant_id,
+        row.true_label,
+      ]),
+    );
+  const drawn = shuffleLabels(stratifiedFold(readCohort(cohort, ['CN', 'AD']), 3, 0, 2), 2);
+  expect(labels('prediction')).toEqual(
+    [...drawn.train, ...drawn.validation].map((session) => [session.participantId, session.diagnosis]),
   );
 });
 

@@ -25,16 +25,23 @@ const { cohort } = simulateCohort(path.join(folder, 'cohort'), {
 });
 const built = path.resolve('dist/cli/main.js');
 const small = ['--channels', '4,8', '--sub-blocks', '1,2', '--folds', '3', '--batch-size', '3'];
-const every = [
-  'curves.png',
-  'events.out.tfevents.0.voxmask',
-  'history.jsonl',
-  'history.tsv',
-  'model.safetensors',
-  'predictions.tsv',
+const best = 'best-balanced_accuracy';
+const stopped = [
+  `${best}/model.safetensors`,
+  `${best}/validation/validation_image_level_metrics.tsv`,
+  `${best}/validation/validation_image_level_prediction.tsv`,
   'split.tsv',
   'train.json',
+  'training_logs/curves.png',
+  'training_logs/tensorboard/events.out.tfevents.0.voxmask',
+  'training_logs/training.jsonl',
+  'training_logs/training.tsv',
 ];
+const every = [
+  ...stopped,
+  `${best}/train/train_image_level_metrics.tsv`,
+  `${best}/train/train_image_level_prediction.tsv`,
+].sort();
 
 collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,15 +55,27 @@ function train(name: string, ...more: string[]): Promise<number> {
   return main(['train', cohort, '--out', place(name), ...small, '--quiet', ...more]);
 }
 
-function bytes(...names: string[]): string {
-  return readFileSync(place(...names)).toString('base64');
+/** Where the only training of a folder lies. */
+function runOf(name: string, fold = 0): string {
+  return path.join(name, `split-${fold}`, 'run-0');
+}
+
+function bytes(name: string, file: string): string {
+  return readFileSync(place(runOf(name), file)).toString('base64');
+}
+
+/** All files below a folder, by their paths in it. */
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => path.relative(folder, path.join(parentPath, name))).sort();
 }
 
 it('writes a network, its split, its history and its predictions, which agree with each other', async () => {
   const words = ['--epochs', '3', '--fold', '1', '--learning-rate', '1e-3', '--seed', '4', '--json'];
   expect(await train('whole', ...words)).toBe(0);
   expect(printed.err).toBe('');
-  expect(readdirSync(place('whole')).sort()).toEqual(every);
+  expect(filesIn(place(runOf('whole', 1)))).toEqual(every);
   const result = JSON.parse(printed.out);
   expect(result).toMatchObject({ train: { CN: 4, AD: 4 }, validation: { CN: 2, AD: 2 }, epochs: 3 });
 
@@ -77,10 +96,13 @@ it('writes a network, its split, its history and its predictions, which agree wi
   const history = readTable(result.paths.history).rows;
   expect(history.map((row) => row.epoch)).toEqual(['1', '2', '3']);
   const accuracies = history.map((row) => Number(row.balanced_accuracy));
-  const best = history[accuracies.indexOf(Math.max(...accuracies))];
-  expect(result.best.epoch).toBe(Number(best.epoch));
+  const kept = history[accuracies.indexOf(Math.max(...accuracies))];
+  expect(result.best.epoch).toBe(Number(kept.epoch));
 
-  const predictions = readTable(result.paths.predictions).rows;
+  const predictions = readTable(result.paths.validation.prediction).rows;
+  expect(Object.keys(predictions[0]).join(' ')).toBe(
+    'participant_id session_id image_id true_label predicted_label proba0 proba1',
+  );
   expect(predictions.map((row) => row.participant_id)).toEqual(
     split.validation.map((session) => session.participantId),
   );
@@ -88,12 +110,19 @@ it('writes a network, its split, its history and its predictions, which agree wi
     const members = predictions.filter((row) => row.true_label === label);
     return members.filter((row) => row.predicted_label === label).length / members.length;
   };
-  expect([recall('AD'), recall('CN')]).toEqual([Number(best.sensitivity), Number(best.specificity)]);
+  expect([recall('AD'), recall('CN')]).toEqual([Number(kept.sensitivity), Number(kept.specificity)]);
   const surprises = predictions.map(
     (row) => -Math.log(Number(row[row.true_label === 'CN' ? 'proba0' : 'proba1'])),
   );
   const loss = surprises.reduce((sum, surprise) => sum + surprise, 0) / surprises.length;
-  expect(loss).toBeCloseTo(Number(best.validation_loss), 5);
+  expect(loss).toBeCloseTo(Number(kept.validation_loss), 5);
+  const [metrics] = readTable(result.paths.validation.metrics).rows;
+  expect([metrics.BA, metrics.sensitivity, metrics.specificity]).toEqual([
+    kept.balanced_accuracy,
+    kept.sensitivity,
+    kept.specificity,
+  ]);
+  expect(readTable(result.paths.train.prediction).rows).toHaveLength(8);
   for (const row of predictions) {
     expect(Number(row.proba0) + Number(row.proba1)).toBeCloseTo(1, 9);
     expect(row.predicted_label).toBe(Number(row.proba1) > Number(row.proba0) ? 'AD' : 'CN');
@@ -116,10 +145,10 @@ it('writes a network, its split, its history and its predictions, which agree wi
 
 it('gives the same bytes for the same seed, and another network for another', async () => {
   for (const name of ['one', 'two']) expect(await train(name, '--epochs', '2', '--seed', '7')).toBe(0);
-  for (const file of ['model.safetensors', 'predictions.tsv', 'split.tsv'])
+  for (const file of every.filter((name) => /safetensors$|_level_|split/.test(name)))
     expect(bytes('one', file) === bytes('two', file), file).toBe(true);
   expect(await train('three', '--epochs', '2', '--seed', '8')).toBe(0);
-  expect(bytes('one', 'model.safetensors') === bytes('three', 'model.safetensors')).toBe(false);
+  expect(bytes('one', every[0]) === bytes('three', every[0])).toBe(false);
   expect(bytes('one', 'split.tsv') === bytes('three', 'split.tsv')).toBe(true);
 });
 
@@ -133,15 +162,17 @@ it('tells how it goes, sums up, and replaces a training only when asked', async 
   expect(printed.err).toMatch(/^Training: 100 %, 3\/3/m);
   expect(printed.out).toMatch(/^validated on +2 CN, 2 AD$/m);
   expect(printed.out).toMatch(/^kept +epoch 1 of 1$/m);
-  for (const file of every) expect(printed.out).toContain(place('again', file));
+  for (const file of stopped) expect(printed.out).toContain(place(runOf('again'), file));
 
-  const before = bytes('again', 'model.safetensors');
+  const before = bytes('again', every[0]);
   printed.err = '';
   expect(await main([...words, '--seed', '5'])).toBe(1);
-  expect(printed.err).toMatch(/^voxmask: .*holds model\.safetensors already.*--overwrite.*\n$/);
-  expect(bytes('again', 'model.safetensors') === before).toBe(true);
+  expect(printed.err).toMatch(
+    /^voxmask: .*again: holds trainings with another training\.seed\..*--overwrite.*\n$/,
+  );
+  expect(bytes('again', every[0]) === before).toBe(true);
   expect(await main([...words, '--seed', '5', '--overwrite'])).toBe(0);
-  expect(bytes('again', 'model.safetensors') === before).toBe(false);
+  expect(bytes('again', every[0]) === before).toBe(false);
 });
 
 it('counts voxels that are no number, image by image', async () => {
@@ -156,7 +187,7 @@ it('counts voxels that are no number, image by image', async () => {
   const words = ['--out', place('holes'), ...small, '--epochs', '1'];
   expect(await main(['train', table, ...words])).toBe(0);
   expect(printed.err).toContain('1 image holds voxels that are no number');
-  const { results } = JSON.parse(readFileSync(place('holes', 'train.json'), 'utf8'));
+  const { results } = JSON.parse(readFileSync(place(runOf('holes'), 'train.json'), 'utf8'));
   expect(results.notNumbers).toEqual({ [place('holes.nii.gz')]: 3 });
 });
 
@@ -191,7 +222,7 @@ describe('refuses a cohort', () => {
     expect(printed.err).toMatch(fault);
     expect(printed.err).not.toContain('    at ');
     expect(printed.out).toBe('');
-    expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
+    expect(existsSync(place('refused'))).toBe(false);
   });
 });
 
@@ -216,7 +247,7 @@ it.each<[string[], RegExp]>([
   expect(line).toMatch(fault);
   expect(hint).toBe('See: voxmask train --help');
   expect(printed.out).toBe('');
-  expect(existsSync(place('refused', 'model.safetensors'))).toBe(false);
+  expect(existsSync(place('refused'))).toBe(false);
 });
 
 describe('an interruption', () => {
@@ -259,14 +290,14 @@ describe('an interruption', () => {
   it('in the first epoch leaves a checkpoint and nothing else', async () => {
     const result = await abortedAfter('early', 2);
     expect(result).toMatchObject({ interrupted: true, epochs: 0, best: null, paths: null });
-    expect(readdirSync(place('early'))).toEqual(['checkpoint.safetensors']);
+    expect(filesIn(place('early'))).toEqual(['checkpoint.safetensors']);
   });
 
   it('later leaves the best epoch so far', async () => {
     const result = await abortedAfter('late', 8);
     expect(result).toMatchObject({ interrupted: true, epochs: 2 });
-    expect(readdirSync(place('late')).sort()).toEqual(['checkpoint.safetensors', ...every]);
-    expect(readTable(place('late', 'history.tsv')).rows).toHaveLength(2);
+    expect(filesIn(place('late'))).toEqual([...stopped, 'checkpoint.safetensors'].sort());
+    expect(readTable(place('late', 'training_logs/training.tsv')).rows).toHaveLength(2);
   });
 
   it.skipIf(!existsSync(built))('of the program saves, says so, and ends with 130', async () => {
@@ -293,10 +324,11 @@ describe('an interruption', () => {
     );
     expect(said).toMatch(/voxmask: interrupted\n$/);
     expect(results).toMatch(/^kept +epoch \d+ of \d+$/m);
-    expect(readdirSync(place('stopped')).sort()).toEqual(['checkpoint.safetensors', ...every]);
-    expect(readModel(place('stopped', 'model.safetensors')).grid?.shape).toEqual([31, 37, 31]);
-    expect(readTable(place('stopped', 'history.tsv')).rows.length).toBeGreaterThanOrEqual(2);
-    expect(readTable(place('stopped', 'predictions.tsv')).rows).toHaveLength(4);
-    expect(JSON.parse(readFileSync(place('stopped', 'train.json'), 'utf8')).results.interrupted).toBe(true);
+    const run = place(runOf('stopped'));
+    expect(filesIn(run)).toEqual([...stopped, 'checkpoint.safetensors'].sort());
+    expect(readModel(path.join(run, every[0])).grid?.shape).toEqual([31, 37, 31]);
+    expect(readTable(path.join(run, 'training_logs/training.tsv')).rows.length).toBeGreaterThanOrEqual(2);
+    expect(readTable(path.join(run, stopped[2])).rows).toHaveLength(4);
+    expect(JSON.parse(readFileSync(path.join(run, 'train.json'), 'utf8')).results.interrupted).toBe(true);
   });
 });

@@ -52,6 +52,8 @@ describe('unsound files are refused with their name', () => {
     ['wrong shape', file(JSON.stringify({ a: entry(0, 8, 'F32', [3]) })), /another size than its shape/],
     ['negative shape', file(JSON.stringify({ a: entry(0, 8, 'F32', [-2]) })), /no shape and offsets/],
     ['unknown type', file(JSON.stringify({ a: entry(0, 8, 'C64', [1]) })), /type C64/],
+    ['metadata null', file('{"__metadata__":null}', data(0)), /metadata are not texts/],
+    ['metadata of numbers', file('{"__metadata__":{"a":5}}', data(0)), /metadata are not texts/],
     ['not an entry', file(JSON.stringify({ a: 5 })), /no shape and offsets/],
   ];
   for (const [name, bytes, message] of cases) {

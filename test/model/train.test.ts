@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { readCohort } from '../../cohort/cohort.ts';
+import type { Session } from '../../cohort/session.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import type { Architecture } from '../../model/architecture.ts';
+import type { TrainState } from '../../model/checkpoint.ts';
 import { EarlyStopping } from '../../model/early-stopping.ts';
+import { TrainingFailed } from '../../model/failure.ts';
 import { ImageStore } from '../../model/images.ts';
-import { metricsOf } from '../../model/metrics.ts';
+import { confusionMatrix, groupMetricsOf, metricsOf } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
-import { type Training, type TrainOptions, train, trainDefaults } from '../../model/train.ts';
+import { type Epoch, type Training, type TrainOptions, train, trainDefaults } from '../../model/train.ts';
 import { startAdam, trainStep } from '../../model/train-step.ts';
 import { initialWeights } from '../../model/weights.ts';
 import { testGpu } from '../engine/gpu.ts';
@@ -36,7 +39,7 @@ const architecture: Architecture = {
   classes: ['CN', 'AD'],
 };
 
-async function run(options: Partial<TrainOptions>, signal?: AbortSignal, onStep?: Training['onStep']) {
+async function run(options: Partial<TrainOptions>, more: Partial<Training> = {}) {
   const network = new Network(await testGpu(), architecture, initialWeights(architecture, 1));
   try {
     const sides = { train: split.train, validation: split.validation };
@@ -45,8 +48,7 @@ async function run(options: Partial<TrainOptions>, signal?: AbortSignal, onStep?
       images,
       ...sides,
       options: { ...trainDefaults, batchSize: 2, ...options },
-      ...(signal && { signal }),
-      ...(onStep && { onStep }),
+      ...more,
     });
   } finally {
     network.release();
@@ -71,22 +73,66 @@ it('keeps the first epoch of the highest balanced accuracy', async () => {
   expect(best.epoch).toBe(1 + accuracies.indexOf(Math.max(...accuracies)));
 });
 
-it('a loss that is no number stops the run and names the step and its images', async () => {
-  await expect(run({ epochs: 3, learningRate: 1e30 })).rejects.toThrow(
-    /(training step \d+: the loss is (NaN|Infinity) on sub-.*|validation after epoch \d+: the loss is (NaN|Infinity))\. Lower the learning rate/,
+it('weights out of bounds stop the run, name the step and its images, and spoil no checkpoint', async () => {
+  const saved: TrainState[] = [];
+  const failed = run(
+    { epochs: 3, learningRate: 1e30 },
+    { due: () => true, onCheckpoint: (s) => saved.push(s) },
   );
+  await expect(failed).rejects.toThrow(
+    /^(training step \d+|validation of epoch \d+): the loss is (NaN|Infinity) on sub-.*grown out of bounds\. Lower the/,
+  );
+  for (const { weights } of saved)
+    for (const [name, { data }] of weights) expect(data.every(Number.isFinite), name).toBe(true);
+});
+
+it('an image that makes the loss no number is named, and the best epoch before it is kept', async () => {
+  const bad = split.train[3];
+  let epoch = 1;
+  /** From the second epoch on, one image holds values that no sum can hold. */
+  class Spoiled extends ImageStore {
+    override async load(session: Session): Promise<Float32Array> {
+      const data = await super.load(session);
+      return session === bad && epoch > 1 ? data.map(() => 3e38) : data;
+    }
+  }
+  const spoiled = new Spoiled(images.grid);
+  const failed = await run(
+    { epochs: 3 },
+    {
+      images: spoiled,
+      onEpoch: (entry) => {
+        epoch = entry.epoch + 1;
+      },
+    },
+  ).catch((error) => error);
+  expect(failed).toBeInstanceOf(TrainingFailed);
+  expect(failed.message).toMatch(
+    new RegExp(
+      `^training step \\d+: the loss is NaN on .*; of these, ${bad.participantId} ses-M000 alone gave no`,
+    ),
+  );
+  expect(failed.result.epochs.map((entry: Epoch) => entry.epoch)).toEqual([1]);
+  const whole = await run({ epochs: 1 });
+  expect(failed.result.weights).toEqual(whole.weights);
 });
 
 it('an abort ends the run: before it without a step, in it after the steps under way', async () => {
   const early = new AbortController();
   early.abort();
-  expect(await run({ epochs: 3 }, early.signal)).toMatchObject({ epochs: [], interrupted: true });
+  expect(await run({ epochs: 3 }, { signal: early.signal })).toMatchObject({ epochs: [], interrupted: true });
   const late = new AbortController();
   const seen: number[] = [];
-  const { epochs, interrupted } = await run({ epochs: 3, batchSize: 1 }, late.signal, ({ step }) => {
-    seen.push(step);
-    late.abort();
-  });
+  const { epochs, interrupted } = await run(
+    { epochs: 3, batchSize: 1 },
+    {
+      signal: late.signal,
+      onStep: ({ step }) => {
+        seen.push(step);
+        late.abort();
+      },
+    },
+  );
   expect([epochs.length, interrupted]).toEqual([0, true]);
   expect(seen).toEqual(Array.from({ length: Math.min(1 + 8, seen.length) }, (_, i) => i + 1));
 });
@@ -140,4 +186,20 @@ it('metrics: balanced accuracy is the mean of sensitivity and specificity, of eq
   const loss = (a: number, b: number) => Math.log(1 + Math.exp(b - a));
   expect(metrics.loss).toBeCloseTo((loss(2, 1) + loss(1, 2) + Math.log(2) + loss(3, 0) + loss(0, 3)) / 5, 12);
   expect(metricsOf([[1, 0]], [0], 2).sensitivity).toBeNaN();
+});
+
+it('confusion matrix and predictive values count what is said of whom', () => {
+  const labels = [0, 0, 0, 1, 1, 1, 1];
+  const said = [0, 1, 1, 1, 1, 1, 0];
+  const logits = said.map((c) => [1 - c, c]);
+  expect(confusionMatrix(logits, labels, 2)).toEqual([
+    [1, 2],
+    [1, 3],
+  ]);
+  const metrics = groupMetricsOf(logits, labels, 2);
+  expect(metrics.accuracy).toBeCloseTo(4 / 7, 12);
+  expect(metrics.ppv).toBeCloseTo(3 / 5, 12);
+  expect(metrics.npv).toBeCloseTo(1 / 2, 12);
+  expect(metrics.f1).toBeCloseTo((2 * (3 / 5) * (3 / 4)) / (3 / 5 + 3 / 4), 12);
+  expect(groupMetricsOf([[1, 0]], [0], 2).ppv).toBeNaN();
 });

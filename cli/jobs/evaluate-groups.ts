@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { formatTable, isMissing, readTable } from '../../cohort/table.ts';
+import { splitBeside } from '../../model/model-folder.ts';
+import type { Evaluated } from './evaluate.ts';
+import type { Asked, Judged } from './evaluate-targets.ts';
+import { groupPaths, writeGroup } from './group-files.ts';
+import { mapsPaths } from './maps.ts';
+import { trainPaths } from './train-files.ts';
+
+/** The group's name in the folders of trainings: ClinicaDL keeps `train` and `validation` for a training's own. */
+const groupName = (name: string) => `test-${name}`;
+
+/** The folders of trainings that networks lie in. */
+function rootsOf(judged: readonly Pick<Judged, 'place'>[]): string[] {
+  return [...new Set(judged.flatMap(({ place }) => (place ? [place.root] : [])))];
+}
+
+/** A group is one list of sessions, for all folds. @throws InputError when it was recorded with another one */
+export function refuseOtherGroups(
+  recording: readonly Asked[],
+  judged: readonly Judged[],
+  overwrite: boolean,
+): void {
+  if (overwrite) return;
+  for (const { name, sessions } of recording) {
+    const list = membersTable(sessions[0]);
+    for (const root of rootsOf(judged)) {
+      const file = mapsPaths(root).group(groupName(name));
+      if (!existsSync(file) || JSON.stringify(readTable(file).rows) === JSON.stringify(list)) continue;
+      throw new InputError(
+        file,
+        `the group ${groupName(name)} was recorded with other sessions`,
+        'Choose another name, or give --overwrite to replace it',
+      );
+    }
+  }
+}
+
+function membersTable(sessions: Asked['sessions'][number]): Record<string, string>[] {
+  return sessions.map(({ participantId, sessionId, diagnosis }) => ({
+    participant_id: participantId,
+    session_id: sessionId,
+    diagnosis,
+  }));
+}
+
+/** Writes the answers for groups into the networks' own folders. @returns the files; none of networks that lie elsewhere */
+export function recordGroups(
+  recording: readonly Asked[],
+  evaluated: readonly Evaluated[],
+  classes: readonly string[],
+): string[] {
+  return recording.flatMap(({ name, sessions: [first] }) => {
+    const ofGroup = evaluated.filter(({ group, place }) => group === name && place !== null);
+    const answers = ofGroup.flatMap(({ file, sessions, logits }) => {
+      const paths = groupPaths(path.dirname(file), groupName(name));
+      writeGroup(paths, { sessions, logits, classes });
+      return Object.values(paths);
+    });
+    const lists = rootsOf(ofGroup).map((root) => {
+      const list = mapsPaths(root).group(groupName(name));
+      const rows = membersTable(first);
+      writeFileAtomic(list, formatTable(Object.keys(rows[0]), rows));
+      return list;
+    });
+    return [...answers, ...lists];
+  });
+}
+
+/** The balanced accuracy on the validation set that training recorded beside a network; null where it did not. */
+export function recordedAccuracy(model: string): number | null {
+  const file = trainPaths(path.dirname(splitBeside(model))).validation.metrics;
+  if (!existsSync(file)) return null;
+  const value = readTable(file).rows[0]?.BA;
+  return isMissing(value) ? null : Number(value);
+}
