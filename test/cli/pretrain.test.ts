@@ -152,7 +152,9 @@ describe('voxmask train --init', () => {
     const still = ['--learning-rate', '1e-12', '--weight-decay', '0', '--init', at('pretrained')];
     expect(await train('still', ...still, '--seed', '3')).toBe(0);
     const given = arraysOf('pretrained', 'autoencoder.safetensors');
-    const { weights, architecture } = readModel(at('still', 'model.safetensors'));
+    const { weights, architecture } = readModel(
+      at('still', 'split-0/run-0/best-balanced_accuracy/model.safetensors'),
+    );
     const fresh = initialWeights(architecture, 3);
     for (const [name, { data }] of weights) {
       if (/running_|num_batches/.test(name)) continue; // moved by the batches
@@ -163,7 +165,7 @@ describe('voxmask train --init', () => {
     const seen = given.get('convolutions.conv0.1.num_batches_tracked')!.data[0];
     expect(seen).toBeGreaterThan(0);
     expect(weights.get('convolutions.conv0.1.num_batches_tracked')!.data[0]).toBe(seen + 2);
-    const { results } = JSON.parse(readFileSync(at('still', 'train.json'), 'utf8'));
+    const { results } = JSON.parse(readFileSync(at('still', 'split-0/run-0/train.json'), 'utf8'));
     expect(results.init.file).toBe(at('pretrained', 'autoencoder.safetensors'));
     expect(results.identity.init).toBe(results.init.sha256);
     expect(results.init.sha256).toMatch(/^[0-9a-f]{64}$/);
@@ -172,15 +174,23 @@ describe('voxmask train --init', () => {
     expect(printed.err).toMatch(/it was not run again/);
     expect(await train('still', ...still.slice(0, -2), '--seed', '3')).toBe(1); // another start is another training
     expect(await train('other', ...still, '--seed', '4')).toBe(0);
-    const other = arraysOf('other', 'model.safetensors');
+    const other = arraysOf('other', 'split-0/run-0/best-balanced_accuracy/model.safetensors');
     expect(other.get('fc.FC0.0.weight')).not.toEqual(weights.get('fc.FC0.0.weight'));
   });
 
   it('takes a trained network as well', async () => {
     expect(await train('first', '--seed', '1')).toBe(0);
-    expect(await train('second', '--init', at('first', 'model.safetensors'), '--seed', '2')).toBe(0);
-    const { results } = JSON.parse(readFileSync(at('second', 'train.json'), 'utf8'));
-    expect(results.init.file).toBe(at('first', 'model.safetensors'));
+    expect(
+      await train(
+        'second',
+        '--init',
+        at('first', 'split-0/run-0/best-balanced_accuracy/model.safetensors'),
+        '--seed',
+        '2',
+      ),
+    ).toBe(0);
+    const { results } = JSON.parse(readFileSync(at('second', 'split-0/run-0/train.json'), 'utf8'));
+    expect(results.init.file).toBe(at('first', 'split-0/run-0/best-balanced_accuracy/model.safetensors'));
   });
 
   it('refuses other convolutions, listing what differs, and files that hold none', async () => {
