@@ -63,7 +63,7 @@ let alone: Map<Session, SessionMask>;
 beforeAll(async () => {
   gpu = await testGpu();
   const network = new Network(gpu, architecture, initialWeights(architecture, 1));
-  objective = new MaskObjective(network, gpu.full([1], 1, 'mu'), 1, sessionObjectiveDefaults);
+  objective = new MaskObjective(network, gpu.full([1], 1, 'mu'), 1, objectiveDefaults);
   // a tolerance that lets the masks end after different numbers of steps
   const whole = [...(await masks({ earlyStopping: false })).values()].map(({ losses }) => losses);
   const ends = (tolerance: number) => {
@@ -73,7 +73,7 @@ beforeAll(async () => {
     };
     return new Set(whole.map(endOf)).size;
   };
-  const [, tolerance] = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4].reduce(
+  const [, tolerance] = [0.003, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3].reduce(
     (most, one) => (ends(one) > most[0] ? [ends(one), one] : most),
     [0, 0],
   );
@@ -159,7 +159,7 @@ it('each session can have a mu of its own', async () => {
   const made = await masks({ batchSize: 2 }, { sessions: some.slice(0, 3), muOf: volumes });
   for (const session of some.slice(0, 3)) {
     const mu = gpu.full([1], shade(session), 'mu');
-    const same = new MaskObjective(objective.network, mu, 1, sessionObjectiveDefaults);
+    const same = new MaskObjective(objective.network, mu, 1, objectiveDefaults);
     const expected = await masks({}, { objective: same, sessions: [session] });
     expect(made.get(session)).toEqual(expected.get(session));
     mu.release();
