@@ -17,7 +17,7 @@ export interface CurvesOptions {
   readonly yName?: string;
   /** A logarithmic y axis. */
   readonly logY?: boolean;
-  /** Names in a row above the curves, or one under the other at their upper right, for many of them. */
+  /** Names in a row above the curves, or one under the other beside them, for many. */
   readonly legend?: 'above' | 'right';
   /** A dashed upright line, as where the kept model or mask stands. */
   readonly mark?: { readonly x: number; readonly name: string };
@@ -45,11 +45,13 @@ export function renderCurves(series: readonly Series[], options: CurvesOptions =
     mark,
     legend: place = 'above',
   } = options;
+  const named = 1.75 * Math.max(0, ...series.map(({ name }) => textWidth(name)));
+  const right = place === 'above' ? frame.right : frame.right - named - 58;
   const usable = (value: number) => Number.isFinite(value) && (!logY || value > 0);
   const lines = series.map(({ name, y, x }) => ({ name, y, x: x ?? y.map((_, i) => i + 1) }));
   const [xLow, xHigh] = range(lines.flatMap((line) => line.x).concat(mark ? [mark.x] : []));
   const [yLow, yHigh] = padded(range(lines.flatMap((line) => line.y.filter(usable))), logY);
-  const toX = scale(xLow, xHigh, frame.left + 14, frame.right - 14);
+  const toX = scale(xLow, xHigh, frame.left + 14, right - 14);
   const straight = scale(
     logY ? Math.log10(yLow) : yLow,
     logY ? Math.log10(yHigh) : yHigh,
@@ -61,7 +63,7 @@ export function renderCurves(series: readonly Series[], options: CurvesOptions =
   const canvas = new Canvas(width, height, paper);
   canvas.text(title, 28, 26, { colour: ink, size: 2.5 });
   for (const tick of logY ? logTicks(yLow, yHigh) : linearTicks(yLow, yHigh)) {
-    canvas.rect(frame.left, toY(tick), frame.right - frame.left, 1, grid);
+    canvas.rect(frame.left, toY(tick), right - frame.left, 1, grid);
     const place = { colour: faint, size: 1.75, align: 'right', middle: true } as const;
     canvas.text(tickLabel(tick), frame.left - 12, toY(tick), place);
   }
@@ -74,13 +76,13 @@ export function renderCurves(series: readonly Series[], options: CurvesOptions =
       align: 'center',
     });
   }
-  canvas.rect(frame.left, frame.bottom, frame.right - frame.left, 1, faint);
+  canvas.rect(frame.left, frame.bottom, right - frame.left, 1, faint);
   canvas.rect(frame.left, frame.top, 1, frame.bottom - frame.top, faint);
-  const middle = (frame.left + frame.right) / 2;
+  const middle = (frame.left + right) / 2;
   canvas.text(xName, middle, height - 34, { colour: ink, size: 1.75, align: 'center' });
   canvas.text(logY ? `${yName} (log)` : yName, 28, 66, { colour: ink, size: 1.75 });
 
-  if (mark) drawMark(canvas, toX(mark.x), mark.name);
+  if (mark) drawMark(canvas, toX(mark.x), mark.name, right);
   lines.forEach((line, i) => {
     const points = line.y.map((value, k) => (usable(value) ? ([toX(line.x[k]), toY(value)] as const) : null));
     const colour = lineColour(i);
@@ -88,7 +90,7 @@ export function renderCurves(series: readonly Series[], options: CurvesOptions =
     if (points.length <= 50) canvas.strokes(dots(points), 8, colour);
   });
   if (place === 'above') legend(canvas, series);
-  else columnLegend(canvas, series);
+  else columnLegend(canvas, series, right + 14);
   return canvas.png();
 }
 
@@ -103,9 +105,9 @@ function dots(points: Points): Segment[] {
   return points.flatMap((point) => (point ? [[...point, ...point] as const] : []));
 }
 
-function drawMark(canvas: Canvas, x: number, name: string): void {
+function drawMark(canvas: Canvas, x: number, name: string, right: number): void {
   for (let y = frame.top; y < frame.bottom; y += 10) canvas.rect(x, y, 1, 5, ink);
-  const fits = x + 10 + 1.75 * textWidth(name) < frame.right;
+  const fits = x + 10 + 1.75 * textWidth(name) < right;
   const place = fits ? ({ align: 'left' } as const) : ({ align: 'right' } as const);
   canvas.text(name, fits ? x + 8 : x - 8, frame.top + 2, { colour: ink, size: 1.75, ...place });
 }
@@ -121,15 +123,12 @@ function legend(canvas: Canvas, series: readonly Series[]): void {
   }
 }
 
-/** The same in a column on a plain ground within the frame, where falling curves leave room. */
-function columnLegend(canvas: Canvas, series: readonly Series[]): void {
-  const wide = 1.75 * Math.max(...series.map(({ name }) => textWidth(name)));
-  const left = frame.right - wide - 8;
-  canvas.rect(left - 48, frame.top, wide + 56, 24 * series.length + 8, paper);
+/** The same in a column, from `left` on. */
+function columnLegend(canvas: Canvas, series: readonly Series[], left: number): void {
   series.forEach(({ name }, i) => {
     const y = frame.top + 8 + 24 * i;
-    canvas.rect(left - 40, y + 4, 26, 4, lineColour(i));
-    canvas.text(name, left, y, { colour: ink, size: 1.75 });
+    canvas.rect(left, y + 4, 26, 4, lineColour(i));
+    canvas.text(name, left + 40, y, { colour: ink, size: 1.75 });
   });
 }
 
