@@ -23,6 +23,15 @@ export function besideModel(model: string, name: string, remedy: string): string
   throw new InputError(path.join(folder, name), 'does not exist', remedy);
 }
 
+/** The sidecar of a model's training. @throws InputError when there is none */
+export function trainingOf(model: string): string {
+  return besideModel(
+    model,
+    'train.json',
+    'Its options are needed to train one on shuffled labels alike; else give such a network with --shuffled',
+  );
+}
+
 /** What controls are made from. */
 export interface ControlSources {
   readonly model: string;
@@ -72,11 +81,7 @@ export async function shuffledNetwork(
   { model, cohort, split, seed }: ControlSources,
   hooks: TrainHooks,
 ): Promise<string | null> {
-  const sidecar = besideModel(
-    model,
-    'train.json',
-    'Its options are needed to train one on shuffled labels alike; else give such a network with --shuffled',
-  );
+  const sidecar = trainingOf(model);
   const { options } = JSON.parse(readFileSync(sidecar, 'utf8')) as { options: TrainJobOptions };
   const { inputShape: _, ...network } = readModel(model).architecture;
   const { interrupted, paths } = await trainNetwork(

@@ -21,6 +21,7 @@ import {
   knowledgeOf,
   randomNetwork,
   shuffledNetwork,
+  trainingOf,
 } from './sanity-networks.ts';
 import type { TrainHooks } from './train.ts';
 
@@ -80,6 +81,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     );
   const model = modelFile(options.model);
   const split = options.split ?? besideModel(model, 'split.tsv', 'Give the split with --split FILE');
+  if (!options.shuffled) trainingOf(model);
   const inputs = readMaskInputs({ ...options, model, split });
   const place = (...names: string[]) => path.join(options.out, ...names);
   if (existsSync(place(sanityMarker)) && !options.overwrite)

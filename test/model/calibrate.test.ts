@@ -23,7 +23,7 @@ it('gives batch normalisation the statistics of the images and moves nothing els
   const made = simulateCohort(path.join(folder, 'cohort'), {
     participantsPerClass: 2,
     strength: 0.3,
-    resolution: 10,
+    resolution: 6,
     seed: 2,
   });
   const { sessions } = readCohort(made.cohort, ['CN', 'AD']);
