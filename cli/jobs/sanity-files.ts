@@ -58,7 +58,7 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
     paths.probabilitiesPicture,
     renderHeatMap({
       title: `Probability of ${className} under each mask`,
-      caption: 'mean over the images; low: the mask takes the class away',
+      caption: `masks: ${columns.map((name, i) => `${i + 1} ${name}`).join('; ')}`, // the map numbers its columns
       rows: networks.map(({ name }) => name),
       columns,
       rowsName: 'network',
