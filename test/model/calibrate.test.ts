@@ -1,33 +1,32 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { readCohort } from '../../cohort/cohort.ts';
-import { simulateCohort } from '../../cohort/simulate/index.ts';
+import { expect, it } from 'vitest';
+import type { Session } from '../../cohort/session.ts';
+import type { Gpu } from '../../engine/gpu.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { calibrateNormalisation } from '../../model/calibrate.ts';
-import { ImageStore } from '../../model/images.ts';
+import type { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { initialWeights } from '../../model/weights.ts';
+import { randomArray } from '../engine/compare.ts';
 import { testGpu } from '../engine/gpu.ts';
 import { batchNormTrain, runningUpdate } from '../reference/batchnorm.ts';
 import { conv3d } from '../reference/conv3d.ts';
 import { ndArray } from '../reference/ndarray.ts';
 import { lookUp } from './random-network.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-calibrate-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
 it('gives batch normalisation the statistics of the images and moves nothing else; images come apart', async () => {
-  const made = simulateCohort(path.join(folder, 'cohort'), {
-    participantsPerClass: 2,
-    strength: 0.3,
-    resolution: 6,
-    seed: 2,
-  });
-  const { sessions } = readCohort(made.cohort, ['CN', 'AD']);
-  const images = ImageStore.like(sessions[0]);
+  const shape = [9, 8, 7] as const;
+  const sessions = [0, 1, 2, 3].map((i) => ({ path: `${i}` }) as Session);
+  const volumes = sessions.map((_, i) => Float32Array.from(randomArray(shape, i, 0.3 + 0.1 * i, 0.5).data));
+  const images = {
+    grid: { shape },
+    announce: () => {},
+    load: async ({ path }: Session) => volumes[Number(path)],
+    batch: async (gpu: Gpu, batch: readonly Session[]) => {
+      const data = batch.flatMap(({ path }) => [...volumes[Number(path)]]);
+      return gpu.tensor([batch.length, 1, ...shape], Float32Array.from(data), 'images');
+    },
+  } as unknown as ImageStore;
   const architecture: Architecture = {
     inputShape: images.grid.shape,
     channels: [2, 3, 3],
