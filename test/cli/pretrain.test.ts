@@ -153,7 +153,7 @@ describe('voxmask train --init', () => {
     expect(await train('still', ...still, '--seed', '3')).toBe(0);
     const given = arraysOf('pretrained', 'autoencoder.safetensors');
     const { weights, architecture } = readModel(
-      at('still', 'split-0/run-0/best-balanced_accuracy/model.safetensors'),
+      at('still', 'split-1/run-0/best-balanced_accuracy/model.safetensors'),
     );
     const fresh = initialWeights(architecture, 3);
     for (const [name, { data }] of weights) {
@@ -165,7 +165,7 @@ describe('voxmask train --init', () => {
     const seen = given.get('convolutions.conv0.1.num_batches_tracked')!.data[0];
     expect(seen).toBeGreaterThan(0);
     expect(weights.get('convolutions.conv0.1.num_batches_tracked')!.data[0]).toBe(seen + 2);
-    const { results } = JSON.parse(readFileSync(at('still', 'split-0/run-0/train.json'), 'utf8'));
+    const { results } = JSON.parse(readFileSync(at('still', 'split-1/run-0/train.json'), 'utf8'));
     expect(results.init.file).toBe(at('pretrained', 'autoencoder.safetensors'));
     expect(results.identity.init).toBe(results.init.sha256);
     expect(results.init.sha256).toMatch(/^[0-9a-f]{64}$/);
@@ -174,7 +174,7 @@ describe('voxmask train --init', () => {
     expect(printed.err).toMatch(/it was not run again/);
     expect(await train('still', ...still.slice(0, -2), '--seed', '3')).toBe(1); // another start is another training
     expect(await train('other', ...still, '--seed', '4')).toBe(0);
-    const other = arraysOf('other', 'split-0/run-0/best-balanced_accuracy/model.safetensors');
+    const other = arraysOf('other', 'split-1/run-0/best-balanced_accuracy/model.safetensors');
     expect(other.get('fc.FC0.0.weight')).not.toEqual(weights.get('fc.FC0.0.weight'));
   });
 
@@ -184,13 +184,13 @@ describe('voxmask train --init', () => {
       await train(
         'second',
         '--init',
-        at('first', 'split-0/run-0/best-balanced_accuracy/model.safetensors'),
+        at('first', 'split-1/run-0/best-balanced_accuracy/model.safetensors'),
         '--seed',
         '2',
       ),
     ).toBe(0);
-    const { results } = JSON.parse(readFileSync(at('second', 'split-0/run-0/train.json'), 'utf8'));
-    expect(results.init.file).toBe(at('first', 'split-0/run-0/best-balanced_accuracy/model.safetensors'));
+    const { results } = JSON.parse(readFileSync(at('second', 'split-1/run-0/train.json'), 'utf8'));
+    expect(results.init.file).toBe(at('first', 'split-1/run-0/best-balanced_accuracy/model.safetensors'));
   });
 
   it('refuses other convolutions, listing what differs, and files that hold none', async () => {

@@ -85,7 +85,8 @@ it('trains samples on one fold, ranks them, lists those rejected, and its best c
     '--quiet',
   ];
   expect(await main(again)).toBe(0);
-  expect(text('again/model.safetensors')).toBe(text('whole', best, 'model.safetensors'));
+  const model = 'best-balanced_accuracy/model.safetensors';
+  expect(text('again/split-0/run-0', model)).toBe(text('whole', best, model));
 
   const trained = text('whole', best, 'train.json');
   printed.out = '';
@@ -199,7 +200,7 @@ describe('train --config', () => {
       'blocks: 2\nfirst-channels: 2\nsub-blocks: 1\nbatch-size: 4\ndropout: 0.25\nepochs: 7\n',
     );
     expect(await train(file, '--out', at('file'), '--batch-size', '6')).toBe(0);
-    const { options } = JSON.parse(text('file/train.json'));
+    const { options } = JSON.parse(text('file/split-0/run-0/train.json'));
     expect(options.network).toMatchObject({
       channels: [2, 4],
       subBlocks: [1, 1],
@@ -208,7 +209,7 @@ describe('train --config', () => {
     });
     expect(options.training).toMatchObject({ epochs: 1, batchSize: 6, learningRate: 1e-4 });
     expect(await train(file, '--out', at('words'), '--channels', '3,2')).toBe(0);
-    expect(JSON.parse(text('words/train.json')).options.network.channels).toEqual([3, 2]);
+    expect(JSON.parse(text('words/split-0/run-0/train.json')).options.network.channels).toEqual([3, 2]);
   });
 
   it.each<[string, RegExp]>([

@@ -23,7 +23,7 @@ it.each<[string, Partial<Architecture>, number[]]>([
   ['a smaller last batch', { channels: [8, 16, 32], subBlocks: [1, 1, 1] }, [4, 3]],
   ['three sub-blocks each', { channels: [4, 8], subBlocks: [3, 3] }, [2]],
   ['strides', { channels: [8, 16, 32], subBlocks: [1, 2, 1], reduction: 'stride' }, [4]],
-  ['hidden layers', { channels: [4, 4, 8], subBlocks: [1, 1, 1], fcLayers: 3 }, [2]],
+  ['hidden layers', { channels: [8, 16, 32], subBlocks: [1, 1, 1], fcLayers: 3 }, [4]],
 ])('the estimate for %s lies between 0.9 and 1.3 of what steps take', async (_, changes, batches) => {
   const { gpu } = opened;
   const architecture = { ...small, ...changes } as Architecture;

@@ -195,7 +195,7 @@ it.each<[string, Partial<Settings>, readonly [number, number, number], number[],
     paper,
     [2],
     { ...ample, largest: 2 ** 27 },
-    /behind convolution 1 would take 1[34]\d MiB at once, and the device binds 128 MiB/,
+    /behind convolution 1 would take 132\.6 MiB at once, and the device binds 128\.0 MiB/,
   ],
 ])('%s: fits, or says why not', (_, changes, shape, batches, room, reason) => {
   const why = whyNot(architecture({ ...settingsDefaults, ...changes }, shape), batches, room);
