@@ -12,9 +12,10 @@ import type { Epoch } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { lockFolder } from './lock.ts';
 import { failureBefore, recordFailure, type SearchPaths, writeSearch } from './search-files.ts';
-import { splitFor, type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
+import { type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
 import { identityOf, type TrainIdentity } from './train-identity.ts';
 import { settledIn } from './train-settings.ts';
+import { splitFor } from './train-split.ts';
 
 export interface SearchOptions extends Omit<TrainJobOptions, 'network' | 'training' | 'intensity'> {
   readonly space: SearchSpace;

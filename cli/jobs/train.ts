@@ -1,29 +1,26 @@
 import { rmSync } from 'node:fs';
-import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
-import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
-import { readFold } from '../../cohort/splits/read-fold.ts';
+import type { Split } from '../../cohort/splits/folds.ts';
 import { shuffleLabels } from '../../cohort/splits/shuffle-labels.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
 import { type TrainState, writeCheckpoint } from '../../model/checkpoint.ts';
-import type { EpochsResult, TrainProgress } from '../../model/epochs.ts';
+import type { TrainProgress } from '../../model/epochs.ts';
 import { TrainingFailed } from '../../model/failure.ts';
 import { ImageStore } from '../../model/images.ts';
-import { type Initialisation, initialisedWeights, readInitialisation } from '../../model/initialise.ts';
-import { Network } from '../../model/network.ts';
-import { predictLogits } from '../../model/predict.ts';
-import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
-import type { Weights } from '../../model/weights.ts';
+import { readInitialisation } from '../../model/initialise.ts';
+import type { Epoch, TrainOptions } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { writeGroup } from './group-files.ts';
 import { lockFolder } from './lock.ts';
 import { prepareOutput } from './output.ts';
 import { type TrainPaths, trainMarker, trainPaths, writeTraining } from './train-files.ts';
+import { ask, fit } from './train-fit.ts';
 import { finishedResults, identityOf } from './train-identity.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
+import { splitFor } from './train-split.ts';
 
 export interface TrainJobOptions {
   /** table of the sessions and their images */
@@ -204,101 +201,6 @@ function withKept(
 function toldBefore(results: Record<string, unknown>) {
   const { epochs, best, seconds, peakBytes, notNumbers } = results as unknown as TrainJobResult;
   return { epochs, best, seconds, peakBytes, notNumbers, interrupted: false };
-}
-
-/** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
-function refuseLackingClass(split: Split, classes: readonly string[]): void {
-  for (const side of ['train', 'validation'] as const) {
-    const lacking = classes.filter((name) => !split[side].some(({ diagnosis }) => diagnosis === name));
-    if (lacking.length === 0) continue;
-    throw new InputError(
-      'split',
-      `its ${side} set has no session of ${lacking.join(', ')}`,
-      'Give a split that has every class on both sides',
-    );
-  }
-}
-
-/**
- * The split of a cohort that was asked for: a given one, or one drawn anew.
- *
- * @throws InputError for a cohort or a fold that cannot be, or when a side has no session of a class
- */
-export function splitFor(
-  { cohort: table, split: given, folds, fold, splitSeed }: SplitSource,
-  classes: readonly string[],
-): { split: Split; absent: number } {
-  const cohort = readCohort(table, classes);
-  const found =
-    given === null
-      ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }
-      : readFold(given, fold, classes, cohort);
-  refuseLackingClass(found.split, classes);
-  return found;
-}
-
-async function fit(
-  gpu: OpenGpu['gpu'],
-  architecture: Architecture,
-  images: ImageStore,
-  split: Split,
-  { training, checkpointSeconds }: TrainJobOptions,
-  { signal, onStep, onEpoch }: TrainHooks,
-  {
-    from,
-    init,
-    save,
-  }: { from: TrainState | undefined; init: Initialisation | null; save: (state: TrainState) => void },
-) {
-  const network = new Network(
-    gpu,
-    architecture,
-    from?.weights ?? initialisedWeights(architecture, training.seed, init),
-  );
-  let saved = Date.now();
-  try {
-    const fitted = await train({
-      network,
-      images,
-      train: split.train,
-      validation: split.validation,
-      options: training,
-      from,
-      due: () => Date.now() - saved >= 1000 * checkpointSeconds,
-      onCheckpoint: (state) => {
-        save(state);
-        saved = Date.now();
-      },
-      ...(signal && { signal }),
-      ...(onStep && { onStep }),
-      ...(onEpoch && { onEpoch }),
-    });
-    return { ...fitted, failure: null };
-  } catch (error) {
-    if (!(error instanceof TrainingFailed)) throw error;
-    // Without a complete epoch there is nothing to keep, and nobody asks for the best.
-    const { best, ...result } = error.result as EpochsResult<Epoch>;
-    return { ...result, best: best!, failure: error };
-  } finally {
-    network.release();
-  }
-}
-
-/** The logits of a network with these weights. */
-async function ask(
-  gpu: OpenGpu['gpu'],
-  architecture: Architecture,
-  weights: Weights,
-  images: ImageStore,
-  sessions: readonly Session[],
-  batchSize: number,
-): Promise<Float32Array[]> {
-  const network = new Network(gpu, architecture, weights);
-  try {
-    return await predictLogits(network, images, sessions, batchSize);
-  } finally {
-    network.release();
-  }
 }
 
 function countsOf(sessions: readonly Session[], classes: readonly string[]): Counts {
