@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
-/** Before any test: bring kernels/index.ts up to date with the .wgsl files beside it. */
+/** Before any test: bring the files that hold others as text up to date: kernels/index.ts and report/browser/index.ts. */
 export default function setup(): void {
-  execFileSync(process.execPath, ['scripts/embed-kernels.mjs'], { stdio: 'inherit' });
+  for (const script of ['embed-kernels', 'embed-browser'])
+    execFileSync(process.execPath, [`scripts/${script}.mjs`], { stdio: 'inherit' });
 }

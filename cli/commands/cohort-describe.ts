@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import { readCohort } from '../../cohort/cohort.ts';
-import { type Demographics, type Distribution, describeCohort } from '../../cohort/demographics.ts';
+import { type Demographics, describeCohort } from '../../cohort/demographics.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
+import { demographicCells, demographicColumns } from '../../report/demographics-table.ts';
 import { textTable } from '../../report/text-table.ts';
 import { jsonOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { classesOption } from './split-options.ts';
@@ -59,43 +60,21 @@ function written(
   described: readonly { cohort: string; groups: Demographics[] }[],
 ) {
   const names = shortNames(described.map(({ cohort }) => cohort));
-  const rows = described.flatMap(({ groups }, i) => groups.map((group) => [names[i], ...cellsOf(group)]));
-  if (format === 'text') return textTable(headings, rows);
+  const rows = described.flatMap(({ groups }, i) =>
+    groups.map((group) => [names[i], ...demographicCells(group)]),
+  );
+  if (format === 'text') return textTable(demographicColumns, rows);
   if (format === 'markdown') {
     const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
-    return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n');
+    return [line(demographicColumns), line(demographicColumns.map(() => '---')), ...rows.map(line)].join(
+      '\n',
+    );
   }
-  const columns = headings.map((heading) => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_'));
+  const columns = demographicColumns.map((heading) => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_'));
   return formatTable(
     columns,
     rows.map((cells) => Object.fromEntries(columns.map((column, i) => [column, cells[i]]))),
   ).trimEnd();
-}
-
-const headings = ['cohort', 'label', 'participants', 'sessions', 'age', 'sex', 'MMSE', 'CDR'];
-
-function cellsOf(group: Demographics): (string | number)[] {
-  const { diagnosis, participants, sessions, age, female, male, sexMissing, mmse, cdr, cdrMissing } = group;
-  const grades = [...cdr].map(([grade, count]) => `${grade}: ${count}`).join(', ');
-  return [
-    diagnosis,
-    participants,
-    sessions,
-    distributionText(age),
-    `${female} F / ${male} M${missingText(sexMissing)}`,
-    distributionText(mmse),
-    cdrMissing === participants ? 'n/a' : `${grades}${missingText(cdrMissing)}`,
-  ];
-}
-
-function distributionText({ mean, deviation, least, most, missing }: Distribution): string {
-  if (Number.isNaN(mean)) return 'n/a';
-  const spread = Number.isNaN(deviation) ? '' : ` ± ${deviation.toFixed(1)}`;
-  return `${mean.toFixed(1)}${spread} [${least.toFixed(1)}, ${most.toFixed(1)}]${missingText(missing)}`;
-}
-
-function missingText(missing: number): string {
-  return missing > 0 ? ` (${missing} n/a)` : '';
 }
 
 /** Each cohort by its file's name; where several have one, by its folder's; where even those are alike, by its path. */

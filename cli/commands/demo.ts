@@ -80,7 +80,7 @@ async function run(args: Arguments): Promise<void> {
   );
 }
 
-function asText({ cohort, training, mask, seconds }: DemoResult): string {
+function asText({ cohort, training, mask, seconds, report }: DemoResult): string {
   const planted = new Set(cohort.plantedRegions);
   const regions = mask.regions ?? [];
   const used = textTable(
@@ -102,6 +102,7 @@ function asText({ cohort, training, mask, seconds }: DemoResult): string {
   const pictures = textTable(
     ['picture', 'shows'],
     [
+      [report, 'all of it in one page, for a browser'],
       [mask.paths.mosaic, 'where the mask hides gray matter, over the mean image'],
       [mask.paths.regionsPicture ?? '', 'the most used regions, planted ones marked'],
       [mask.paths.lossesPicture, 'losses of the mask'],

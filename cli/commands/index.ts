@@ -14,6 +14,7 @@ import { mask } from './mask.ts';
 import { predict } from './predict.ts';
 import { pretrain } from './pretrain.ts';
 import { regions } from './regions.ts';
+import { reportCommand } from './report.ts';
 import { resample } from './resample.ts';
 import { sanityCommand } from './sanity.ts';
 import { search } from './search.ts';
@@ -46,6 +47,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   validateCommand,
   sanityCommand,
   feedbackCommand,
+  reportCommand,
   importCommand,
   exportCommand,
   resample,

@@ -17,6 +17,8 @@ import {
   type MaskGroupResult,
   maskGroup,
 } from './mask-group.ts';
+import { reportName, writeReport } from './report/index.ts';
+import { refuseOthers } from './report/side-files.ts';
 import { type TrainHooks, type TrainJobOptions, type TrainJobResult, trainNetwork } from './train.ts';
 import { trainRuns } from './train-runs.ts';
 
@@ -63,6 +65,8 @@ export interface DemoResult {
   readonly mask: MaskGroupResult;
   readonly seconds: number;
   readonly sidecar: string;
+  /** the page that shows all of it */
+  readonly report: string;
 }
 
 /**
@@ -74,6 +78,7 @@ export interface DemoResult {
 export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<DemoResult> {
   const startedAt = new Date();
   const { directory, seed, overwrite } = options;
+  refuseOthers(path.join(directory, reportName));
   const cohort = simulateCohort(directory, simulateOptions(options), hooks.onSimulated);
   const trainOptions: TrainJobOptions = {
     cohort: cohort.cohort,
@@ -121,7 +126,9 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
     finishedAt,
     peakBytes: gpu.memory().peakBytes,
   });
-  return { cohort, training, mask, seconds: (finishedAt.getTime() - startedAt.getTime()) / 1000, sidecar };
+  const { paths } = writeReport({ directory, out: null, anonymous: false, background: null });
+  const seconds = (Date.now() - startedAt.getTime()) / 1000;
+  return { cohort, training, mask, seconds, sidecar, report: paths.report };
 }
 
 function simulateOptions({

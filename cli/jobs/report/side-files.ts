@@ -1,0 +1,202 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../../cohort/error.ts';
+import { writeFileAtomic } from '../../../cohort/files.ts';
+import { formatTable } from '../../../cohort/table.ts';
+import { renderBars } from '../../../report/bars.ts';
+import { renderCurves } from '../../../report/curves.ts';
+import { renderHeatMap } from '../../../report/heat-map.ts';
+import { findings } from '../../../report/page/answer.ts';
+import type { NumberTable, Picture, ReportData } from '../../../report/page/data.ts';
+import { generator } from '../../../report/page/document.ts';
+import { mainMasks, structureCounts } from '../../../report/page/rules.ts';
+import { similarityTable } from '../../../report/page/sections/masks.ts';
+
+const numbersName = 'numbers.json';
+
+/** The folder beside a report for its numbers and pictures. */
+export function sideFolder(html: string): string {
+  return `${html.replace(/\.html?$/i, '')}_files`;
+}
+
+/** A report may replace an earlier one, and nothing else. @throws InputError when something else is in its place */
+export function refuseOthers(html: string): void {
+  const fix = 'Choose another file with --out';
+  if (existsSync(html) && !readFileSync(html, 'utf8').slice(0, 4096).includes(`content="${generator} `))
+    throw new InputError(html, 'is no report of voxmask, and is not replaced', fix);
+  const folder = sideFolder(html);
+  if (existsSync(folder) && !existsSync(path.join(folder, numbersName)))
+    throw new InputError(folder, 'holds no numbers of a report, and is not replaced', fix);
+}
+
+/** The report's numbers as JSON: all that it says, without volumes and pictures. */
+export function numbersOf(data: ReportData): string {
+  const { viewer: _, answerPicture: _1, mosaics: _2, glassBrains: _3, otherPictures: _4, ...rest } = data;
+  const quality = data.quality.map(({ sheet: _5, ...counts }) => counts);
+  return `${JSON.stringify({ generator: `${generator} ${data.version}`, findings: findings(data), ...rest, quality }, null, 2)}\n`;
+}
+
+/** Every table of the report, by file name. */
+export function tablesOf(data: ReportData): NumberTable[] {
+  const { accuracies, masks, summaries, matrices, demographics, gridPoints, checks, splits, quality } = data;
+  const all: (NumberTable | null)[] = [
+    demographics,
+    {
+      name: 'quality',
+      columns: ['cohort', 'rejected', 'flagged', 'accepted'],
+      rows: quality.map((one) => [one.cohort, one.rejected, one.flagged, one.accepted]),
+    },
+    {
+      name: 'splits',
+      columns: ['compared', 'p_age', 'p_sex'],
+      rows: [
+        ...(splits.test?.lines ?? []).map(([name, p]) => [name, p.age, p.sex] as const),
+        ...splits.folds.flatMap(({ fold, likeness }) =>
+          Object.entries(likeness).map(([name, p]) => [`fold ${fold}, ${name}`, p.age, p.sex] as const),
+        ),
+      ],
+    },
+    {
+      name: 'accuracy',
+      columns: [
+        'set',
+        'fold',
+        'run',
+        'participants',
+        'balanced_accuracy',
+        'low',
+        'high',
+        'sensitivity',
+        'specificity',
+        'auc',
+      ],
+      rows: accuracies.map((one) => [
+        one.group,
+        one.fold,
+        one.run,
+        one.participants,
+        one.balancedAccuracy,
+        one.interval?.[0],
+        one.interval?.[1],
+        one.sensitivity,
+        one.specificity,
+        one.auc,
+      ]),
+    },
+    {
+      name: 'masks',
+      columns: [
+        'mask',
+        'kind',
+        'cohort',
+        'fold',
+        'run',
+        'images',
+        'steps',
+        'probability_before',
+        'probability_after',
+        'touched_share',
+      ],
+      rows: masks.map((one) => [
+        one.name,
+        one.kind,
+        one.cohort,
+        one.fold,
+        one.run,
+        one.images,
+        one.steps,
+        one.probabilities?.before,
+        one.probabilities?.after,
+        one.touchedShare,
+      ]),
+    },
+    {
+      name: 'regions',
+      columns: ['mask', 'region', 'density'],
+      rows: masks.flatMap(({ name, regions }) =>
+        regions.map((region) => [name, region.name, region.density] as const),
+      ),
+    },
+    { name: 'structures', columns: ['structure', 'masks'], rows: structureCounts(mainMasks(masks)) },
+    summaries.length > 0 ? { name: 'similarity', ...similarityTable(summaries) } : null,
+    gridPoints,
+    data.outliers,
+    ...checks,
+    ...matrices.map(({ name, corner, rows, columns, values }) => ({
+      name,
+      columns: [corner, ...columns],
+      rows: rows.map((row, i) => [row, ...values[i]] as const),
+    })),
+  ];
+  return all.filter((table) => table !== null && table.rows.length > 0) as NumberTable[];
+}
+
+/** Every picture of the report: those in it, and its charts as PNG files. */
+export function picturesOf(data: ReportData): Pick<Picture, 'name' | 'png'>[] {
+  const { answerPicture, mosaics, glassBrains, otherPictures, quality, trainings, masks, matrices, planted } =
+    data;
+  const sheets = quality.flatMap(({ sheet }) => sheet ?? []);
+  const curves = trainings
+    .filter(({ history }) => history.length > 0)
+    .map(({ name, history, keptEpoch }) => {
+      const x = history.map(({ epoch }) => epoch);
+      const png = renderCurves(
+        [
+          { name: 'training loss', x, y: history.map(({ trainLoss }) => trainLoss) },
+          { name: 'validation loss', x, y: history.map(({ validationLoss }) => validationLoss) },
+          { name: 'balanced accuracy', x, y: history.map(({ balancedAccuracy }) => balancedAccuracy) },
+        ],
+        {
+          title: name,
+          ...(keptEpoch !== null && { mark: { x: keptEpoch, name: `kept: epoch ${keptEpoch}` } }),
+        },
+      );
+      return { name: `curves_${fileName(name)}`, png };
+    });
+  const bars = masks
+    .filter(({ kind, regions }) => kind === 'group' && regions.length > 0)
+    .map(({ name, regions }) => ({
+      name: `regions_${fileName(name)}`,
+      png: renderBars(
+        regions.map((region) => ({
+          name: region.name,
+          value: region.density,
+          ...(planted && { planted: planted.includes(region.name) }),
+        })),
+        { title: name },
+      ),
+    }));
+  const heatMaps = matrices.map(({ name, title, caption, rows, columns, values }) => ({
+    name,
+    png: renderHeatMap({ title, caption, rows, columns, values }),
+  }));
+  return [
+    ...(answerPicture ? [answerPicture] : []),
+    ...sheets,
+    ...mosaics,
+    ...glassBrains,
+    ...otherPictures,
+    ...curves,
+    ...bars,
+    ...heatMaps,
+  ];
+}
+
+/** A text as a file's name. */
+export function fileName(text: string): string {
+  return text.replace(/[^\w.=-]+/g, '-').replace(/^-+|-+$/g, '') || 'x';
+}
+
+/** Writes numbers and pictures into an emptied folder: nothing of an earlier report, which may have told more, stays. */
+export function writeSideFiles(folder: string, data: ReportData): { tables: number; pictures: number } {
+  rmSync(folder, { recursive: true, force: true });
+  const tables = tablesOf(data);
+  for (const { name, columns, rows } of tables) {
+    const records = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])));
+    writeFileAtomic(path.join(folder, `${fileName(name)}.tsv`), formatTable(columns, records));
+  }
+  const pictures = picturesOf(data);
+  for (const { name, png } of pictures) writeFileAtomic(path.join(folder, `${fileName(name)}.png`), png);
+  writeFileAtomic(path.join(folder, numbersName), numbersOf(data));
+  return { tables: tables.length, pictures: pictures.length };
+}

@@ -1,0 +1,192 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from '../../cli/run.ts';
+import { readTable } from '../../cohort/table.ts';
+import { collectPrinted, printed } from './printed.ts';
+import { type ReportStudy, reportStudy } from './report-study.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-report-'));
+let study: ReportStudy;
+
+collectPrinted();
+beforeAll(async () => {
+  study = await reportStudy(path.join(folder, 'study'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => path.join(study.folder, ...names);
+const read = (file: string) => readFileSync(file, 'utf8');
+
+describe('a half-finished study', () => {
+  beforeAll(async () => {
+    expect(await main(['report', study.folder])).toBe(0);
+  });
+
+  it('shows what is there, beside the page as numbers and pictures too', () => {
+    const numbers = JSON.parse(read(at('report_files', 'numbers.json')));
+    expect(numbers.trainings).toHaveLength(2);
+    expect(numbers.accuracies.filter(({ group }: { group: string }) => group === 'test')).toMatchObject([
+      {
+        fold: 0,
+        run: 0,
+        balancedAccuracy: 0.8,
+        interval: [0.7, 0.95],
+        confusion: {
+          counts: [
+            [15, 5],
+            [4, 16],
+          ],
+        },
+      },
+      { fold: 1, balancedAccuracy: 0.9 },
+    ]);
+    // from the trainings themselves, for "evaluate" did not judge the validation set
+    expect(numbers.accuracies[0]).toMatchObject({
+      group: 'validation',
+      balancedAccuracy: 0.6,
+      confusion: {
+        counts: [
+          [0, 2],
+          [0, 2],
+        ],
+      },
+    });
+    expect(numbers.masks.map(({ kind, fold }: { kind: string; fold: number }) => [kind, fold])).toEqual([
+      ['group', 0],
+      ['group', 1],
+      ['session', 0],
+      ['session', 0],
+    ]);
+    expect(numbers.planted).toEqual(study.planted);
+    expect(readTable(at('report_files', 'splits.tsv')).rows).toHaveLength(6);
+    expect(
+      readTable(at('report_files', 'table-1.tsv')).rows.map(({ label, participants }) => [
+        label,
+        participants,
+      ]),
+    ).toEqual([
+      ['CN', '3'],
+      ['AD', '3'],
+    ]);
+    expect(readTable(at('report_files', 'roi-similarity_folds.tsv')).rows[0]).toEqual({
+      mask: 'fold 0',
+      'fold 0': '1',
+      'fold 1': '0.5',
+    });
+    const pictures = readdirSync(at('report_files')).filter((name) => name.endsWith('.png'));
+    expect(pictures).toEqual(
+      expect.arrayContaining([
+        ...['answer.png', 'contact-sheet_toy.png', 'curves_fold-0-run-0.png', 'glass-brain.png'],
+        ...[
+          'group-masks_training.png',
+          'session-masks.png',
+          'regions_fold-1-run-0.png',
+          'roi-similarity_folds.png',
+        ],
+      ]),
+    );
+  });
+
+  it('marks what is missing and what failed', () => {
+    const page = read(at('report.html'));
+    const progress = /<section id="progress".*?<\/section>/s.exec(page)?.[0] ?? '';
+    expect(progress).toContain('2 of 4 steps are done');
+    expect(progress).toMatch(/failed<\/strong>: unit train\/fold-2/);
+    expect(progress).toContain('cannot be read');
+    expect(progress.replace(/<\/?span>/g, '')).toContain('voxmask grid --model');
+    expect(page).toContain('The voxels are coarse (6.0 mm');
+    expect(page).toContain('Computed on a software adapter');
+  });
+
+  it('answers from the numbers', () => {
+    const { findings } = JSON.parse(read(at('report_files', 'numbers.json')));
+    const answer = (word: string) =>
+      findings.find(({ question }: { question: string }) => question.includes(word)).answer;
+    expect(answer('tell the classes')).toMatch(/^Balanced accuracy 0\.85 on the test set/);
+    expect(answer('Which regions')).toContain('of 6 regions with planted atrophy, 2 are among the 6 densest');
+    expect(answer('retrained')).toMatch(/less alike than .* 0\.50 \(1 pairs\) against 0\.90/);
+  });
+});
+
+/** Every text file of a report, without what is packed. */
+function texts(page: string): string[] {
+  const files = `${page.replace('.html', '_files')}`;
+  const beside = readdirSync(files).filter((name) => !name.endsWith('.png'));
+  return [read(page), ...beside.map((name) => read(path.join(files, name))), readdirSync(files).join('\n')];
+}
+
+describe('--anonymous', () => {
+  it('leaves no participant, path or host in the page or beside it', async () => {
+    const earlier = at('report-anonymous_files', `${study.participants[0]}.tsv`);
+    mkdirSync(path.dirname(earlier));
+    writeFileSync(earlier, study.participants[0]);
+    writeFileSync(at('report-anonymous_files', 'numbers.json'), '{}');
+    expect(await main(['report', study.folder, '--anonymous', '--json'])).toBe(0);
+    expect(JSON.parse(printed.out).units).toEqual({ done: 2, failed: 1, missing: 1 });
+    expect(existsSync(earlier)).toBe(false);
+    const open = texts(at('report.html')).join('\n');
+    const all = texts(at('report-anonymous.html')).join('\n');
+    const told = [
+      ...study.participants,
+      ...study.participants.map((id) => id.replace('sub-', '')),
+      folder,
+      tmpdir(),
+      process.cwd(),
+    ];
+    // the search would find them
+    expect(told.filter((text) => open.includes(text)).length).toBeGreaterThan(2);
+    expect(told.filter((text) => all.includes(text))).toEqual([]);
+    if (hostname().length > 3) expect(all).not.toContain(hostname());
+    expect(all).not.toMatch(/\/(tmp|home|root|work|Users)\//);
+    expect(all.replace(/<\/?span>/g, '')).toContain('voxmask train PATH --split PATH --fold 2 --out PATH');
+    expect(all).toMatch(/P\d+ ses-/);
+  });
+
+  it('draws the contact sheet anew', () => {
+    const sheet = (name: string) => readFileSync(at(name, 'contact-sheet_toy.png'));
+    expect(sheet('report-anonymous_files').equals(sheet('report_files'))).toBe(false);
+  });
+});
+
+it('goes on without images or an atlas, and says so', async () => {
+  rmSync(at('cohort-toy', 'simulated'), { recursive: true });
+  expect(await main(['report', study.folder, '--out', path.join(folder, 'bare.html')])).toBe(0);
+  const page = read(path.join(folder, 'bare.html'));
+  expect(page).toContain('masks without a brain behind them');
+  expect(page).toContain('cannot be read');
+});
+
+it.each([
+  ['a folder that is not there', () => [path.join(folder, 'none')], /does not exist/],
+  [
+    'a folder without results',
+    () => [path.dirname(at('study.json')).concat('/split/none')],
+    /does not exist/,
+  ],
+  [
+    'a file that is no report',
+    () => [study.folder, '--out', at('foreign.html')],
+    /foreign\.html: is no report of voxmask/,
+  ],
+  ['a name that is no page', () => [study.folder, '--out', at('x.pdf')], /does not end in \.html/],
+  ['a damaged study', () => [path.join(folder, 'damaged')], /study\.json: is no study's \(units/],
+])('refuses %s', async (_, words, fault) => {
+  writeFileSync(at('foreign.html'), '<p>mine</p>');
+  const damaged = path.join(folder, 'damaged');
+  mkdirSync(damaged, { recursive: true });
+  mkdirSync(at('masks', 'group', 'toy', 'split-0', 'run-0', 'empty'), { recursive: true });
+  writeFileSync(path.join(damaged, 'study.json'), '{"name": "x"}');
+  expect(await main(['report', ...words()])).toBe(1);
+  expect(printed.err).toMatch(fault);
+  expect(read(at('foreign.html'))).toBe('<p>mine</p>');
+});
