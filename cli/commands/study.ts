@@ -88,7 +88,7 @@ async function run(args: Arguments): Promise<void> {
       },
     ).finally(() => bar?.finish(''));
     tellFailures(result, out);
-    if (args.json) console.log(JSON.stringify({ out, units: result.units }, null, 2));
+    if (args.json) console.log(JSON.stringify({ out, units: result.units, report: result.report }, null, 2));
     else console.log(asText(result));
     if (result.units.some(({ status }) => status !== 'done')) process.exitCode = signal.aborted ? 130 : 1;
   });
@@ -148,8 +148,8 @@ function tellFailures({ units, outcomes }: StudyResult, out: string): void {
     process.stderr.write(`\nNot run, since they need what failed: ${blocked.join(', ')}\n`);
 }
 
-function asText({ units, outcomes }: StudyResult): string {
-  return textTable(
+function asText({ units, outcomes, report }: StudyResult): string {
+  const table = textTable(
     ['unit', 'experiment', 'state', 'time'],
     units.map(({ id, experiments, status, seconds }) => [
       id,
@@ -158,4 +158,5 @@ function asText({ units, outcomes }: StudyResult): string {
       seconds === null ? '' : formatDuration(seconds),
     ]),
   );
+  return report === null ? table : `${table}\n\nReport: ${report}`;
 }

@@ -10,6 +10,8 @@ import { type UnitState, unitStates, writeStudy } from '../study/study-file.ts';
 import { inOrder, type Unit, unitKeys } from '../study/unit.ts';
 import { unitsOf } from '../study/units.ts';
 import { lockFolder } from './lock.ts';
+import { reportName, writeReport } from './report/index.ts';
+import { refuseOthers } from './report/side-files.ts';
 
 export interface StudyOptions {
   readonly study: StudyConfig;
@@ -29,13 +31,15 @@ export interface StudyHooks extends RunUnitsHooks {
 export interface StudyResult {
   readonly units: readonly UnitState[];
   readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** the page that shows it; null where only one unit was run */
+  readonly report: string | null;
 }
 
 /**
  * Runs a study's units, each an ordinary voxmask command with a folder of its own, and keeps `study.json` up to date. What is
- * done with the same options and inputs is left as it is.
+ * done with the same options and inputs is left as it is. At the end, finished or not, it writes the report.
  *
- * @throws InputError when another process runs in the folder, there is no atlas, or `only` names no unit that can be run
+ * @throws InputError when another process runs in the folder or something else has the report's name, there is no atlas, or `only` names no unit that can be run
  */
 export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promise<StudyResult> {
   const { study, only } = options;
@@ -44,6 +48,7 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
   const keys = unitKeys(units);
   if (only !== null) return runOne(folder, units, keys, options, hooks);
   mkdirSync(folder, { recursive: true });
+  refuseOthers(path.join(folder, reportName));
   const unlock = lockFolder(folder);
   try {
     writeStudy(folder, study.name, units, keys);
@@ -58,7 +63,8 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
         },
       },
     );
-    return { units: unitStates(folder, units, keys), outcomes };
+    const { paths } = writeReport({ directory: folder, out: null, anonymous: false, background: null });
+    return { units: unitStates(folder, units, keys), outcomes, report: paths.report };
   } finally {
     unlock();
   }
@@ -85,7 +91,7 @@ async function runOne(
   mkdirSync(folder, { recursive: true });
   const alone = [{ ...unit, needs: [] }];
   const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
-  return { units: unitStates(folder, alone, keys), outcomes };
+  return { units: unitStates(folder, alone, keys), outcomes, report: null };
 }
 
 /** A unit of a study that is only looked at. */

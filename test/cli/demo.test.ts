@@ -53,6 +53,7 @@ it('goes from a cohort to its regions; stopped while masking, it keeps what ther
   const names = readTable(regions ?? '').rows.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining([...defaultRegions]));
   expect(existsSync(mosaic)).toBe(true);
+  expect(readFileSync(result.report, 'utf8')).toContain('the truth is known');
   const { options, seed, adapter } = JSON.parse(readFileSync(result.sidecar, 'utf8'));
   expect(options).toMatchObject({ participantsPerClass: 10, resolution: 6 });
   expect([seed, adapter]).toEqual([1, opened.report]);

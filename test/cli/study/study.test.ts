@@ -63,7 +63,8 @@ describe('a study', () => {
     expect(again.status).toBe(0);
     for (const { name, time } of before)
       expect(statSync(path.join(folder, 'tiny', 'units', name)).mtimeMs, name).toBe(time);
-    const { units } = JSON.parse(again.stdout);
+    const { units, report } = JSON.parse(again.stdout);
+    expect(readFileSync(report, 'utf8')).not.toContain('id="progress"');
     expect(units.every(({ status }: { status: string }) => status === 'done')).toBe(true);
     const state = JSON.parse(readFileSync(path.join(folder, 'tiny', 'study.json'), 'utf8'));
     expect(state.units).toEqual(units);
@@ -81,6 +82,8 @@ describe('a study', () => {
     expect(stderr).toMatch(/voxmask mask group --model train\/split-0\/run-0/);
     expect(stderr).toMatch(/Not run, since they need what failed: compare\/folds/);
     expect(stdout).toMatch(/evaluate\/validation +E1 +done/);
+    const page = readFileSync(path.join(folder, 'tiny', 'report.html'), 'utf8');
+    expect(page).toMatch(/failed<\/strong>: Group mask of fold 0/);
   });
 
   it('runs one unit for other schedulers, once what it needs is done', () => {
