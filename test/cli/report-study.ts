@@ -94,6 +94,7 @@ function study(cohort: string, participant: string) {
       ),
       unit('train/fold-0', 'done', train(0), { out: 'train' }),
       unit('train/fold-2', 'failed', train(2), { out: 'train', error: `${participant} cannot be read` }),
+      unit('compare/folds', 'missing', ['compare', 'masks', '--out', 'compare/folds']),
       unit('grid', 'missing', [
         'grid',
         '--model',

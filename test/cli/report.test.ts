@@ -100,12 +100,15 @@ describe('a half-finished study', () => {
   it('marks what is missing and what failed', () => {
     const page = read(at('report.html'));
     const progress = /<section id="progress".*?<\/section>/s.exec(page)?.[0] ?? '';
-    expect(progress).toContain('2 of 4 steps are done');
+    expect(progress).toContain('2 of 5 steps are done');
     expect(progress).toMatch(/failed<\/strong>: unit train\/fold-2/);
     expect(progress).toContain('cannot be read');
     expect(progress.replace(/<\/?span>/g, '')).toContain('voxmask grid --model');
     expect(page).toContain('The voxels are coarse (6.0 mm');
     expect(page).toContain('Computed on a software adapter');
+    expect(page).toMatch(
+      /results of an earlier or unfinished run of steps that are not done: compare\/folds\./,
+    );
   });
 
   it('answers from the numbers', () => {
@@ -132,7 +135,7 @@ describe('--anonymous', () => {
     writeFileSync(earlier, study.participants[0]);
     writeFileSync(at('report-anonymous_files', 'numbers.json'), '{}');
     expect(await main(['report', study.folder, '--anonymous', '--json'])).toBe(0);
-    expect(JSON.parse(printed.out).units).toEqual({ done: 2, failed: 1, missing: 1 });
+    expect(JSON.parse(printed.out).units).toEqual({ done: 2, failed: 1, missing: 2 });
     expect(existsSync(earlier)).toBe(false);
     const open = texts(at('report.html')).join('\n');
     const all = texts(at('report-anonymous.html')).join('\n');

@@ -26,6 +26,7 @@ export function addWarnings(context: Context, noticed: Noticed): void {
   networks(context, noticed);
   masks(context, noticed);
   machine(context);
+  unfinished(context);
 }
 
 function data(context: Context, { planted, quality, grid }: Noticed): void {
@@ -141,4 +142,21 @@ function listed(names: readonly string[]): string {
   return names.length > most
     ? `${names.slice(0, most).join('; ')} and ${names.length - most} more`
     : names.join('; ');
+}
+
+/** Results in the folder of a step that is not done are of an earlier or an unfinished run; they are shown, and named. */
+function unfinished(context: Context): void {
+  const units = context.study?.units ?? [];
+  const old = units.filter(
+    ({ status, out }) =>
+      status !== 'done' &&
+      !units.some((other) => other.out === out && other.status === 'done') &&
+      context.results.some(({ place }) => `${place}/`.startsWith(`${out}/`)),
+  );
+  if (old.length > 0)
+    warn(
+      context,
+      'warning',
+      `Shown are results of an earlier or unfinished run of steps that are not done: ${listed(old.map(({ id }) => id))}.`,
+    );
 }
