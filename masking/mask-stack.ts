@@ -6,6 +6,7 @@ import { MaskStep } from '../engine/ops/mask-step.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { softmax } from '../model/metrics.ts';
+import { moverOptions, valuesShape } from './mask-form.ts';
 import { type MaskLoss, type MaskObjective, maskLoss } from './objective.ts';
 
 /** What one step tells of one mask: its loss before the step, and what follows from it. */
@@ -48,10 +49,13 @@ export class MaskStack {
     this.volume = shape;
     this.images = gpu.empty([count, 1, ...shape], 'images');
     this.mu = options.ownMu ? gpu.empty(masks, 'mu of each image') : objective.mu.share();
-    this.mover = new MaskStep(gpu, gpu.full(masks, 1, 'masks'), this.mu, {
-      ...objective.options,
-      adam: { learningRate: options.learningRate },
-    });
+    const start = gpu.full([count, ...valuesShape(objective.options, shape)], 1, 'masks');
+    this.mover = new MaskStep(
+      gpu,
+      start,
+      this.mu,
+      moverOptions(objective.options, shape, options.learningRate),
+    );
     this.choice = new MaskChoice(gpu, masks, options.choice);
   }
 

@@ -4,6 +4,7 @@ import { maskBlend } from '../engine/ops/mask-blend.ts';
 import { type MaskState, MaskStep } from '../engine/ops/mask-step.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import { moverOptions, valuesShape } from './mask-form.ts';
 import { type MaskLoss, type MaskObjective, maskLoss } from './objective.ts';
 
 /** A mask on the GPU that Adam moves down the objective's gradient, kept in [0, 1] (docs/method.md, mask). */
@@ -13,12 +14,16 @@ export class MaskTrainer {
   private readonly mover: MaskStep;
   private steps: number;
 
-  /** @param from the state to go on from; a mask of ones when not given */
+  /**
+   * @param shape of the mask, [x, y, z]
+   * @param from  the state to go on from; a mask of ones when not given
+   */
   constructor(objective: MaskObjective, shape: readonly number[], learningRate: number, from?: MaskState) {
     this.gpu = objective.network.gpu;
     this.objective = objective;
-    const start = from ? this.gpu.tensor(shape, from.masks, 'mask') : this.gpu.full(shape, 1, 'mask');
-    const options = { ...objective.options, adam: { learningRate } };
+    const values = valuesShape(objective.options, shape);
+    const start = from ? this.gpu.tensor(values, from.masks, 'mask') : this.gpu.full(values, 1, 'mask');
+    const options = moverOptions(objective.options, shape, learningRate);
     this.mover = new MaskStep(this.gpu, start, objective.mu, options, from);
     this.steps = from?.steps[0] ?? 0;
   }

@@ -1,5 +1,7 @@
+import { InputError } from '../cohort/error.ts';
 import type { Gpu } from '../engine/gpu.ts';
 import { classScore, type ScoreKind } from '../engine/ops/class-score.ts';
+import { type AreaOptions, areaCount, maskArea } from '../engine/ops/mask-area.ts';
 import { maskBlend } from '../engine/ops/mask-blend.ts';
 import { maskSize } from '../engine/ops/mask-size.ts';
 import type { Reduction } from '../engine/ops/sum.ts';
@@ -18,6 +20,10 @@ export interface ObjectiveOptions {
   readonly reduction: Reduction;
   /** what of the class's output is pushed down */
   readonly score: ScoreKind;
+  /** an area to hide, in place of lambda1 and beta1 (docs/method.md, a fixed area) */
+  readonly area?: AreaOptions;
+  /** the mask follows from values at every so many voxels, in place of one at each (docs/method.md, a coarse mask) */
+  readonly maskGrid?: number;
 }
 
 export const objectiveDefaults: ObjectiveOptions = {
@@ -32,7 +38,7 @@ export const objectiveDefaults: ObjectiveOptions = {
 /** The loss and its terms, the regularisers with their lambda. */
 export interface MaskLoss {
   readonly total: number;
-  /** lambda1 R(|1 - m|^beta1) */
+  /** lambda1 R(|1 - m|^beta1), or the area's penalty with its weight */
   readonly size: number;
   /** lambda2 sum over axes of R(|m(u + e) - m(u)|^beta2) */
   readonly variation: number;
@@ -91,16 +97,18 @@ export class MaskObjective {
    * @param mu     this objective's, or a volume of each image, [n, x, y, z]
    */
   async loss(mask: Tensor, images: Tensor, mu = this.mu): Promise<MaskLoss> {
-    const { lambda1, lambda2, beta1, beta2, reduction } = this.options;
+    const { lambda1, lambda2, beta1, beta2, reduction, area } = this.options;
     const tape = new Tape(this.gpu);
-    const size = maskSize(tape, mask, beta1, reduction);
+    const size = area
+      ? maskArea(tape, mask, areaCount(area.share, mask.size), reduction)
+      : maskSize(tape, mask, beta1, reduction);
     const variation = totalVariation(tape, mask, beta2, reduction);
     const blended = maskBlend(tape, mask, images, mu);
     const score = this.score(tape, blended);
     const values = this.gpu.readAll([size, variation, score]);
     for (const tensor of [size, variation, blended, score]) tensor.release();
     const [sizes, variations, scores] = await values;
-    return maskLoss(lambda1 * sizes[0], lambda2 * variations[0], scores[0]);
+    return maskLoss((area?.weight ?? lambda1) * sizes[0], lambda2 * variations[0], scores[0]);
   }
 
   private score(tape: Tape, blended: Tensor, over: 'mean' | 'each' = 'mean'): Tensor {
@@ -109,6 +117,19 @@ export class MaskObjective {
     logits.release();
     return score;
   }
+}
+
+/** Whether images of this shape have so small, or so large, a share of their voxels. @throws InputError where they have not */
+export function requireArea({ area }: ObjectiveOptions, shape: readonly number[]): void {
+  if (!area) return;
+  const voxels = shape.reduce((product, size) => product * size, 1);
+  const count = Math.round(area.share * voxels);
+  if (count >= 1 && count < voxels) return;
+  throw new InputError(
+    `--area ${area.share}`,
+    `is ${count} of the ${voxels} voxels of the images`,
+    'Give a share that holds at least one of them, and not all',
+  );
 }
 
 /** The loss made of its terms, the regularisers with their lambda. */

@@ -10,14 +10,22 @@ import { readStages } from '../jobs/grid-config.ts';
 import { Progress } from '../progress.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
 
-type Weights = 'lambda1' | 'lambda2' | 'beta1' | 'beta2';
+type Weights = 'lambda1' | 'lambda2' | 'beta1' | 'beta2' | 'area' | 'area-weight';
 
 interface Arguments extends Omit<MaskArguments, Weights> {
   grid: string | undefined;
   measure: RegionMeasure;
 }
 
-const { lambda1: _1, lambda2: _2, beta1: _3, beta2: _4, ...shared } = maskGroupOptions;
+const {
+  lambda1: _1,
+  lambda2: _2,
+  beta1: _3,
+  beta2: _4,
+  area: _5,
+  'area-weight': _6,
+  ...shared
+} = maskGroupOptions;
 
 /** `voxmask grid`: masks over the options of equation 2. */
 export const grid: CommandModule<object, Arguments> = {
@@ -47,6 +55,8 @@ async function run(args: Arguments): Promise<void> {
   const { atlas, ...options } = jobOf({
     ...args,
     ...objectiveDefaults,
+    area: undefined,
+    'area-weight': undefined,
     score: args.score,
     reduction: args.reduction,
   });

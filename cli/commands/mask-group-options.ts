@@ -101,7 +101,8 @@ export function jobOf(args: Arguments): MaskGroupOptions {
     throw usage('--independent goes without --split and --fit-on: such a cohort has no training set');
   }
   const { epochs, steps, patience } = args;
-  requireMaskValues(args, 'mask group', { epochs, steps, 'batch-size': args['batch-size'], patience });
+  const whole = { epochs, steps, 'batch-size': args['batch-size'], patience };
+  requireMaskValues(args, 'mask group', whole, objectiveDefaults);
   if (!Number.isSafeInteger(args.seed) || args.seed < 0) throw usage('--seed takes a whole number from 0');
   if (!(args['checkpoint-every'] >= 0)) throw usage('--checkpoint-every takes a number of seconds from 0');
   const defaults = defaultGroupOptions(args.independent);
@@ -115,7 +116,7 @@ export function jobOf(args: Arguments): MaskGroupOptions {
     fitOn: args['fit-on'] ?? 'train',
     className: args.class ?? null,
     atlas: atlas !== undefined && labels !== undefined ? { image: atlas, labels } : null,
-    ...objectiveOf(args),
+    ...objectiveOf(args, 'group'),
     resample: args.resample,
     dropOutliers: args['drop-outliers'],
     checkpointSeconds: args['checkpoint-every'],

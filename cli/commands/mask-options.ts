@@ -2,9 +2,10 @@ import { type ObjectiveOptions, objectiveDefaults } from '../../masking/objectiv
 import type { StoppingRule } from '../../masking/stopping.ts';
 import { UsageError } from '../fail.ts';
 import { numberOption, textOption } from '../options.ts';
+import { type FormArguments, formOf, formOptions, requireForm } from './mask-form-options.ts';
 
 /** What the command lines of all masks have in common. */
-export interface MaskArguments {
+export interface MaskArguments extends FormArguments {
   class: string | undefined;
   lambda1: number;
   lambda2: number;
@@ -41,6 +42,7 @@ export function objectiveOptions(defaults: ObjectiveOptions) {
       default: objectiveDefaults.score,
       describe: "What of the class's output is pushed down",
     },
+    ...formOptions,
     mu: textOption({
       default: '1',
       describe: 'What a hidden voxel becomes: a number, a volume, cn-mean, or per-session (column mu_path)',
@@ -53,19 +55,25 @@ export function objectiveOptions(defaults: ObjectiveOptions) {
   } as const;
 }
 
-/** The objective asked for, and mu. */
-export function objectiveOf({ lambda1, lambda2, beta1, beta2, reduction, score, mu }: MaskArguments) {
+/** The objective asked for, and mu, for masks of a group or of sessions. */
+export function objectiveOf(args: MaskArguments, kind: 'group' | 'session') {
+  const { lambda1, lambda2, beta1, beta2, reduction, score, mu } = args;
   return {
-    objective: { lambda1, lambda2, beta1, beta2, reduction, score },
+    objective: { lambda1, lambda2, beta1, beta2, reduction, score, ...formOf(args, kind) },
     mu: mu.trim() !== '' && Number.isFinite(Number(mu)) ? Number(mu) : mu,
   };
 }
 
-/** @throws UsageError for a value that cannot be. @param whole options that take a whole number from 1, if given */
+/**
+ * @param whole options that take a whole number from 1, if given
+ * @param plain the objective's defaults
+ * @throws UsageError for a value that cannot be
+ */
 export function requireMaskValues(
   args: MaskArguments,
   command: string,
   whole: Readonly<Record<string, number | undefined>>,
+  plain: ObjectiveOptions,
 ): void {
   const usage = (message: string) => new UsageError(message, command);
   for (const [name, value] of Object.entries(whole)) {
@@ -76,4 +84,5 @@ export function requireMaskValues(
     if (args[name] < 0) throw usage(`--${name} takes a number from 0`);
   for (const name of ['beta1', 'beta2', 'learning-rate'] as const)
     if (args[name] <= 0) throw usage(`--${name} takes a number above 0`);
+  requireForm(args, command, plain);
 }

@@ -81,7 +81,8 @@ export function jobOf(args: Arguments): MaskSessionOptions {
     throw usage('Give either --cohort or --image: the sessions of a table, or a single image');
   if (image !== undefined && (args.set !== 'all' || args.baseline || args.sessions !== undefined))
     throw usage('--set, --baseline and --sessions choose from a cohort: give --cohort with them');
-  requireMaskValues(args, 'mask session', { steps, patience, 'batch-size': args['batch-size'] });
+  const whole = { steps, patience, 'batch-size': args['batch-size'] };
+  requireMaskValues(args, 'mask session', whole, sessionObjectiveDefaults);
   return {
     model: args.model,
     from: cohort !== undefined ? { cohort } : { image: image! },
@@ -92,7 +93,7 @@ export function jobOf(args: Arguments): MaskSessionOptions {
     baseline: args.baseline,
     sessions: args.sessions ?? null,
     className: args.class ?? null,
-    ...objectiveOf(args),
+    ...objectiveOf(args, 'session'),
     resample: args.resample,
     session: {
       learningRate: args['learning-rate'],

@@ -5,7 +5,7 @@ import { readVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { touchedShare } from '../../masking/effect.ts';
-import { type MaskLoss, MaskObjective, type ObjectiveOptions } from '../../masking/objective.ts';
+import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireArea } from '../../masking/objective.ts';
 import { type SessionMask, type SessionOptions, sessionMasks } from '../../masking/session.ts';
 import { fastestStack, largestStack } from '../../masking/stack-size.ts';
 import { largestOf, softmax } from '../../model/metrics.ts';
@@ -106,6 +106,7 @@ export async function maskSessions(
   const startedAt = new Date();
   const inputs = readSessionInputs(options);
   refuseSameFolder(inputs.sessions);
+  requireArea(options.objective, inputs.images.grid.shape);
   const single = 'image' in options.from;
   const modelDigest = fileDigest(inputs.path);
   const identityOf = identities(options, inputs, modelDigest);

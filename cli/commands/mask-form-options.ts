@@ -1,0 +1,53 @@
+import { areaWeights } from '../../masking/mask-form.ts';
+import type { ObjectiveOptions } from '../../masking/objective.ts';
+import { UsageError } from '../fail.ts';
+import { numberOption } from '../options.ts';
+
+/** Other forms of the mask than the paper's (docs/method.md, other forms); without them it has the paper's. */
+export interface FormArguments {
+  area: number | undefined;
+  'area-weight': number | undefined;
+  'mask-grid': number | undefined;
+}
+
+/** Their options. */
+export const formOptions = {
+  area: numberOption('area', {
+    describe: 'Share of the voxels that the mask is to hide, in place of --lambda1 and --beta1',
+  }),
+  'area-weight': numberOption('area-weight', {
+    describe: `Weight of the area in the loss; ${areaWeights.group} by default for a group, ${areaWeights.session} for a session`,
+  }),
+  'mask-grid': numberOption('mask-grid', {
+    describe: 'Voxels from one value of the mask to the next, 2 to 4; between them it is linear',
+  }),
+} as const;
+
+/** What of the objective they set, for masks of a group or of sessions. */
+export function formOf(args: FormArguments, kind: keyof typeof areaWeights): Partial<ObjectiveOptions> {
+  const { area, 'area-weight': weight = areaWeights[kind], 'mask-grid': maskGrid } = args;
+  return {
+    ...(area !== undefined && { lambda1: 0, area: { share: area, weight } }),
+    ...(maskGrid !== undefined && { maskGrid }),
+  };
+}
+
+/** @throws UsageError for a value that cannot be, or options that exclude each other. @param plain the objective's defaults */
+export function requireForm(
+  args: FormArguments & Pick<ObjectiveOptions, 'lambda1' | 'beta1'>,
+  command: string,
+  plain: ObjectiveOptions,
+): void {
+  const usage = (message: string) => new UsageError(message, command);
+  const { area, 'area-weight': weight, 'mask-grid': spacing } = args;
+  if (area === undefined && weight !== undefined)
+    throw usage('--area-weight weighs an area: give --area with it');
+  if (area !== undefined) {
+    if (!(area > 0 && area < 1)) throw usage('--area takes a share between 0 and 1, such as 0.01');
+    if (args.lambda1 !== plain.lambda1 || args.beta1 !== plain.beta1)
+      throw usage('--area takes the place of --lambda1 and --beta1: leave them out, or leave out --area');
+  }
+  if (weight !== undefined && !(weight > 0)) throw usage('--area-weight takes a number above 0');
+  if (spacing !== undefined && ![2, 3, 4].includes(spacing))
+    throw usage('--mask-grid takes 2, 3 or 4 voxels; leave it out for a value at each');
+}

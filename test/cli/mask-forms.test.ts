@@ -1,0 +1,66 @@
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { main } from '../../cli/run.ts';
+import { readVolume } from '../../cohort/nifti.ts';
+import { readTable } from '../../cohort/table.ts';
+import { maskCohort } from './mask-cohort.ts';
+import { collectPrinted, printed } from './printed.ts';
+
+const made = maskCohort();
+const place = (...names: string[]) => path.join(made.folder, ...names);
+const bytes = (...names: string[]) => readFileSync(place(...names)).toString('base64');
+
+collectPrinted();
+afterAll(() => rmSync(made.folder, { recursive: true }));
+
+/** A mask of some steps into `out`. */
+function mask(kind: 'group' | 'session', name: string, ...more: string[]): Promise<number> {
+  const { model, files } = made;
+  const steps = more.includes('--steps') ? [] : ['--steps', '4'];
+  const given = ['--model', model, '--cohort', files.cohort, '--out', place(name), ...steps, '--quiet'];
+  return main(['mask', kind, ...given, ...more]);
+}
+
+function objectiveOf(...names: string[]) {
+  return JSON.parse(readFileSync(place(...names), 'utf8')).options.objective;
+}
+
+it('hides the area asked for, of a group and of each session, and records it', async () => {
+  const words = ['--area', '0.02', '--area-weight', '300', '--lambda2', '0'];
+  expect(await mask('group', 'area', ...words, '--steps', '60')).toBe(0);
+  const { data } = readVolume(place('area', 'mask.nii.gz'));
+  const hidden = data.reduce((sum, m) => sum + 1 - m, 0) / data.length;
+  expect(hidden).toBeGreaterThan(0.018);
+  expect(hidden).toBeLessThan(0.022);
+  const area = { share: 0.02, weight: 300 };
+  expect(objectiveOf('area', 'mask.json')).toMatchObject({ lambda1: 0, area });
+
+  expect(await mask('session', 'areas', ...words, '--batch-size', '4')).toBe(0);
+  expect(await mask('session', 'areas alone', ...words, '--batch-size', '1', '--baseline')).toBe(0);
+  expect(objectiveOf('areas', 'sessions.json')).toMatchObject({ area });
+  const rows = readTable(place('areas alone', 'sessions.tsv')).rows;
+  expect(rows.length).toBeGreaterThan(1);
+  for (const row of rows) expect(bytes('areas', row.path)).toBe(bytes('areas alone', row.path));
+  // the penalty of a mask of ones is the weight times the share, for the mean over the voxels
+  const [first] = readTable(place('areas', path.dirname(rows[0].path), 'losses.tsv')).rows;
+  expect(Number(first.size)).toBeCloseTo(300 * (Math.round(0.02 * data.length) / data.length), 4);
+});
+
+it.each([
+  [['--area', '0'], /--area takes a share between 0 and 1/],
+  [['--area', '1'], /--area takes a share between 0 and 1/],
+  [['--area', '0.000001'], /--area 0.000001: is 0 of the \d+ voxels of the images. Give a share/],
+  [['--area-weight', '3'], /--area-weight weighs an area: give --area with it/],
+  [['--area', '0.1', '--area-weight', '0'], /--area-weight takes a number above 0/],
+  [['--area', '0.1', '--lambda1', '0.5'], /--area takes the place of --lambda1 and --beta1/],
+  [['--area', '0.1', '--beta1', '1'], /--area takes the place of --lambda1 and --beta1/],
+  [['--mask-grid', '1'], /--mask-grid takes 2, 3 or 4 voxels/],
+  [['--mask-grid', '2.5'], /--mask-grid takes 2, 3 or 4 voxels/],
+])('refuses %j', async (words, message) => {
+  for (const kind of ['group', 'session'] as const) {
+    printed.err = '';
+    expect(await mask(kind, 'refused', ...words)).not.toBe(0);
+    expect(printed.err).toMatch(message);
+  }
+});
