@@ -39,6 +39,7 @@ export const streams = {
   deletion: 11,
   labels: 12,
   feedback: 13,
+  shift: 14,
 } as const;
 
 /** Random numbers of one seed and stream (and sub-stream), each by its position. */

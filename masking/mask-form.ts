@@ -7,7 +7,7 @@ export const areaWeights = { group: 1, session: 10 } as const;
 
 /** How a mask [x, y, z] of this objective is moved. */
 export function moverOptions(
-  { maskGrid: spacing, ...options }: ObjectiveOptions,
+  { maskGrid: spacing, perturbation: _1, score: _2, ...options }: ObjectiveOptions,
   shape: readonly number[],
   learningRate: number,
 ): MaskStepOptions {

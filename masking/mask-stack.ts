@@ -84,7 +84,13 @@ export class MaskStack {
   async step(): Promise<Passed[]> {
     const { gpu, images, mover } = this;
     const blended = maskBlend(new Tape(gpu), mover.mask, images, this.mu);
-    const { score, gradient } = this.objective.scoreGradient(blended, 'each');
+    // what judges a mask is not the luck of a disturbance; taken first, so that nothing is kept for a gradient
+    const plain = this.objective.options.perturbation ? this.objective.plainScore(blended) : null;
+    // all images are disturbed by their mask's own steps, whoever else is in the stack
+    const draws = mover.taken.map((step) => ({ step, part: 0 }));
+    const { score: disturbed, gradient } = this.objective.scoreGradient(blended, 'each', draws);
+    const score = plain ?? disturbed;
+    if (plain) disturbed.release();
     blended.release();
     const terms = mover.step(images, gradient);
     gradient.release();

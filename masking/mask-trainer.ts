@@ -38,11 +38,12 @@ export class MaskTrainer {
    *
    * @param what names the images, for messages
    * @param mu the objective's, or a volume of each image, [n, x, y, z]
-   * @returns the loss before the step, once the GPU is done with it; fails with an InputError when it is no number
+   * @returns the loss before the step, on the images as disturbed where they are, once the GPU is done with it; fails with an InputError when it is no number
    */
   step(images: Tensor, what: string, mu = this.objective.mu): Promise<MaskLoss> {
     const blended = this.blend(images, mu);
-    const { score, gradient } = this.objective.scoreGradient(blended);
+    const draws = Array.from({ length: images.shape[0] }, (_, part) => ({ step: this.steps, part }));
+    const { score, gradient } = this.objective.scoreGradient(blended, 'mean', draws);
     blended.release();
     const terms = this.move(images, gradient, mu);
     gradient.release();

@@ -9,6 +9,7 @@ import { totalVariation } from '../engine/ops/total-variation.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { Network } from '../model/network.ts';
+import { type Draw, disturb, type PerturbationOptions } from './perturbation.ts';
 
 /** The masking loss of equation 2 and what it acts on; the defaults are docs/method.md's. */
 export interface ObjectiveOptions {
@@ -24,6 +25,8 @@ export interface ObjectiveOptions {
   readonly area?: AreaOptions;
   /** the mask follows from values at every so many voxels, in place of one at each (docs/method.md, a coarse mask) */
   readonly maskGrid?: number;
+  /** the masked images are moved and get noise at each step (docs/method.md, shifts and noise) */
+  readonly perturbation?: PerturbationOptions;
 }
 
 export const objectiveDefaults: ObjectiveOptions = {
@@ -75,18 +78,31 @@ export class MaskObjective {
    *
    * @param blended [n, 1, x, y, z], images under masks
    * @param over    f as the mean over the batch, or each image's own
+   * @param draws   how each image is disturbed, where the objective disturbs them
    * @returns score [1] of the mean or [n] of each, gradient of the images' shape
    */
-  scoreGradient(blended: Tensor, over: 'mean' | 'each' = 'mean'): { score: Tensor; gradient: Tensor } {
+  scoreGradient(
+    blended: Tensor,
+    over: 'mean' | 'each' = 'mean',
+    draws: readonly Draw[] = [],
+  ): { score: Tensor; gradient: Tensor } {
     const tape = new Tape(this.gpu);
     blended.requiresGrad = true;
-    const score = this.score(tape, blended, over);
+    const { perturbation } = this.options;
+    const seen = perturbation ? disturb(tape, blended, perturbation, draws) : blended;
+    const score = this.score(tape, seen, over);
+    if (seen !== blended) seen.release();
     const ones = this.gpu.full(score.shape, 1, 'upstream gradient');
     const gradients = tape.backward(score, ones);
     ones.release();
     const gradient = gradients.of(blended).share();
     gradients.release();
     return { score, gradient };
+  }
+
+  /** f of each of a batch of masked images [n, 1, x, y, z], as they are: [n]. The caller releases it. */
+  plainScore(blended: Tensor): Tensor {
+    return this.score(new Tape(this.gpu), blended, 'each');
   }
 
   /**
@@ -119,8 +135,15 @@ export class MaskObjective {
   }
 }
 
-/** Whether images of this shape have so small, or so large, a share of their voxels. @throws InputError where they have not */
-export function requireArea({ area }: ObjectiveOptions, shape: readonly number[]): void {
+/** Whether an objective suits images of this shape. @throws InputError for an area or a shift that they are too small for */
+export function requireFit({ area, perturbation }: ObjectiveOptions, shape: readonly number[]): void {
+  const least = Math.min(...shape);
+  if (perturbation && 2 * perturbation.shift >= least)
+    throw new InputError(
+      `--shift ${perturbation.shift}`,
+      `moves images of ${shape.join(' x ')} voxels out of sight`,
+      `Give less than half of ${least}; a few voxels serve`,
+    );
   if (!area) return;
   const voxels = shape.reduce((product, size) => product * size, 1);
   const count = Math.round(area.share * voxels);

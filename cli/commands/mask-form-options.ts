@@ -8,6 +8,9 @@ export interface FormArguments {
   area: number | undefined;
   'area-weight': number | undefined;
   'mask-grid': number | undefined;
+  shift: number;
+  noise: number;
+  seed: number;
 }
 
 /** Their options. */
@@ -21,14 +24,24 @@ export const formOptions = {
   'mask-grid': numberOption('mask-grid', {
     describe: 'Voxels from one value of the mask to the next, 2 to 4; between them it is linear',
   }),
+  shift: numberOption('shift', {
+    default: 0,
+    describe: 'Voxels at most that a masked image is moved by at each step, along each axis',
+  }),
+  noise: numberOption('noise', {
+    default: 0,
+    describe: 'Standard deviation of noise that a masked image gets at each step',
+  }),
 } as const;
 
 /** What of the objective they set, for masks of a group or of sessions. */
 export function formOf(args: FormArguments, kind: keyof typeof areaWeights): Partial<ObjectiveOptions> {
   const { area, 'area-weight': weight = areaWeights[kind], 'mask-grid': maskGrid } = args;
+  const { shift, noise, seed } = args;
   return {
     ...(area !== undefined && { lambda1: 0, area: { share: area, weight } }),
     ...(maskGrid !== undefined && { maskGrid }),
+    ...((shift > 0 || noise > 0) && { perturbation: { shift, noise, seed } }),
   };
 }
 
@@ -39,7 +52,7 @@ export function requireForm(
   plain: ObjectiveOptions,
 ): void {
   const usage = (message: string) => new UsageError(message, command);
-  const { area, 'area-weight': weight, 'mask-grid': spacing } = args;
+  const { area, 'area-weight': weight, 'mask-grid': spacing, shift, noise, seed } = args;
   if (area === undefined && weight !== undefined)
     throw usage('--area-weight weighs an area: give --area with it');
   if (area !== undefined) {
@@ -48,6 +61,9 @@ export function requireForm(
       throw usage('--area takes the place of --lambda1 and --beta1: leave them out, or leave out --area');
   }
   if (weight !== undefined && !(weight > 0)) throw usage('--area-weight takes a number above 0');
+  if (!Number.isInteger(shift) || shift < 0) throw usage('--shift takes a whole number of voxels from 0');
+  if (!(noise >= 0)) throw usage('--noise takes a number from 0');
+  if (!Number.isSafeInteger(seed) || seed < 0) throw usage('--seed takes a whole number from 0');
   if (spacing !== undefined && ![2, 3, 4].includes(spacing))
     throw usage('--mask-grid takes 2, 3 or 4 voxels; leave it out for a value at each');
 }

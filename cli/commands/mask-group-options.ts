@@ -26,7 +26,6 @@ export interface Arguments extends MaskArguments {
   steps: number | undefined;
   'batch-size': number;
   patience: number | undefined;
-  seed: number;
   'drop-outliers': boolean;
   'checkpoint-every': number;
   adapter: string | undefined;
@@ -75,7 +74,7 @@ export const maskGroupOptions = {
     default: plain.rule,
     describe: 'Rule of progress (docs/method.md)',
   },
-  seed: number('seed', plain.seed, 'Start of the random order of the images'),
+  seed: number('seed', plain.seed, 'Start of the random order of the images, of shifts and of noise'),
   'drop-outliers': {
     type: 'boolean',
     default: false,
@@ -103,7 +102,6 @@ export function jobOf(args: Arguments): MaskGroupOptions {
   const { epochs, steps, patience } = args;
   const whole = { epochs, steps, 'batch-size': args['batch-size'], patience };
   requireMaskValues(args, 'mask group', whole, objectiveDefaults);
-  if (!Number.isSafeInteger(args.seed) || args.seed < 0) throw usage('--seed takes a whole number from 0');
   if (!(args['checkpoint-every'] >= 0)) throw usage('--checkpoint-every takes a number of seconds from 0');
   const defaults = defaultGroupOptions(args.independent);
   return {

@@ -65,6 +65,7 @@ export const maskSessionOptions = {
     describe:
       'Stop without progress and keep the mask of the lowest loss; --no-early-stopping keeps the last',
   },
+  seed: number('seed', 0, 'Start of --shift and --noise'),
   'batch-size': numberOption('batch-size', {
     describe: 'Sessions at once; by default as many as prove fastest. It does not change the masks',
   }),

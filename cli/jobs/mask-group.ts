@@ -7,7 +7,7 @@ import { correctlyClassified } from '../../masking/correct.ts';
 import { maskedProbabilities, touchedShare } from '../../masking/effect.ts';
 import { type GroupOptions, groupDefaults, groupMask, type MaskEpoch } from '../../masking/group.ts';
 import { type ImageLoss, imageLosses, lossOutliers, type MaskedImages } from '../../masking/image-losses.ts';
-import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireArea } from '../../masking/objective.ts';
+import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { thresholded } from '../../masking/threshold.ts';
 import { Network } from '../../model/network.ts';
@@ -99,7 +99,7 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
 export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks): Promise<MaskGroupResult> {
   const startedAt = new Date();
   const inputs = hooks.inputs ?? readMaskInputs(options);
-  requireArea(options.objective, inputs.images.grid.shape);
+  requireFit(options.objective, inputs.images.grid.shape);
   const unlock = lockFolder(options.out);
   try {
     const checkpoints = new GroupCheckpoints(options, inputs);

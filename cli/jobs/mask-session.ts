@@ -5,7 +5,7 @@ import { readVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { touchedShare } from '../../masking/effect.ts';
-import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireArea } from '../../masking/objective.ts';
+import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import { type SessionMask, type SessionOptions, sessionMasks } from '../../masking/session.ts';
 import { fastestStack, largestStack } from '../../masking/stack-size.ts';
 import { largestOf, softmax } from '../../model/metrics.ts';
@@ -106,7 +106,7 @@ export async function maskSessions(
   const startedAt = new Date();
   const inputs = readSessionInputs(options);
   refuseSameFolder(inputs.sessions);
-  requireArea(options.objective, inputs.images.grid.shape);
+  requireFit(options.objective, inputs.images.grid.shape);
   const single = 'image' in options.from;
   const modelDigest = fileDigest(inputs.path);
   const identityOf = identities(options, inputs, modelDigest);
@@ -146,7 +146,7 @@ export async function maskSessions(
         : writeSidecar(options.out, 'sessions', {
             command: 'mask session',
             options: { ...options, className: inputs.className },
-            seed: null,
+            seed: options.objective.perturbation?.seed ?? null,
             adapter: made.report,
             startedAt,
             finishedAt: new Date(),
@@ -308,7 +308,7 @@ function writeOne(
   writeSidecar(folder, sessionSidecar, {
     command: 'mask session',
     options: { ...options, className },
-    seed: null,
+    seed: options.objective.perturbation?.seed ?? null,
     ...run,
     finishedAt: new Date(),
     results: { ...row, identity },

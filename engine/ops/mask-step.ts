@@ -94,6 +94,11 @@ export class MaskStep {
     return this.current;
   }
 
+  /** Steps that each mask has taken. */
+  get taken(): readonly number[] {
+    return this.steps;
+  }
+
   /** The masks as they were before the last step; undefined values before the first. */
   get before(): Tensor {
     return this.other;

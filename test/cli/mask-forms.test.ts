@@ -9,6 +9,7 @@ import { collectPrinted, printed } from './printed.ts';
 
 const made = maskCohort();
 const place = (...names: string[]) => path.join(made.folder, ...names);
+const [ill] = made.cohort.sessions.filter(({ diagnosis }) => diagnosis === 'AD');
 const bytes = (...names: string[]) => readFileSync(place(...names)).toString('base64');
 
 collectPrinted();
@@ -18,7 +19,8 @@ afterAll(() => rmSync(made.folder, { recursive: true }));
 function mask(kind: 'group' | 'session', name: string, ...more: string[]): Promise<number> {
   const { model, files } = made;
   const steps = more.includes('--steps') ? [] : ['--steps', '4'];
-  const given = ['--model', model, '--cohort', files.cohort, '--out', place(name), ...steps, '--quiet'];
+  const images = more.includes('--image') ? [] : ['--cohort', files.cohort];
+  const given = ['--model', model, ...images, '--out', place(name), ...steps, '--quiet'];
   return main(['mask', kind, ...given, ...more]);
 }
 
@@ -47,6 +49,28 @@ it('hides the area asked for, of a group and of each session, and records it', a
   expect(Number(first.size)).toBeCloseTo(300 * (Math.round(0.02 * data.length) / data.length), 4);
 });
 
+it('records a coarser grid, shifts and noise; options that change nothing leave the bytes of a mask', async () => {
+  const forms = ['--mask-grid', '3', '--shift', '2', '--noise', '0.02', '--seed', '9'];
+  const nothing = ['--shift', '0', '--noise', '0', '--seed', '0'];
+  for (const kind of ['group', 'session'] as const) {
+    const session = kind === 'session' ? ['--image', ill.path, '--no-early-stopping'] : [];
+    expect(await mask(kind, `${kind} plain`, ...session)).toBe(0);
+    expect(await mask(kind, `${kind} nothing`, ...session, ...nothing)).toBe(0);
+    expect(bytes(`${kind} nothing`, 'mask.nii.gz')).toBe(bytes(`${kind} plain`, 'mask.nii.gz'));
+    expect(objectiveOf(`${kind} nothing`, 'mask.json')).toEqual(objectiveOf(`${kind} plain`, 'mask.json'));
+    expect(await mask(kind, `${kind} formed`, ...session, ...forms)).toBe(0);
+    expect(objectiveOf(`${kind} formed`, 'mask.json')).toMatchObject({
+      maskGrid: 3,
+      perturbation: { shift: 2, noise: 0.02, seed: 9 },
+    });
+    expect(bytes(`${kind} formed`, 'mask.nii.gz')).not.toBe(bytes(`${kind} plain`, 'mask.nii.gz'));
+  }
+  printed.err = '';
+  const other = ['--image', ill.path, '--no-early-stopping', ...forms.slice(0, -1), '10'];
+  expect(await mask('session', 'session formed', ...other)).toBe(1);
+  expect(printed.err).toMatch(/holds a mask made with other options/);
+});
+
 it.each([
   [['--area', '0'], /--area takes a share between 0 and 1/],
   [['--area', '1'], /--area takes a share between 0 and 1/],
@@ -55,6 +79,10 @@ it.each([
   [['--area', '0.1', '--area-weight', '0'], /--area-weight takes a number above 0/],
   [['--area', '0.1', '--lambda1', '0.5'], /--area takes the place of --lambda1 and --beta1/],
   [['--area', '0.1', '--beta1', '1'], /--area takes the place of --lambda1 and --beta1/],
+  [['--shift', '1.5'], /--shift takes a whole number of voxels from 0/],
+  [['--shift', '40'], /--shift 40: moves images of .* voxels out of sight. Give less than half of/],
+  [['--noise', '-1'], /--noise takes a number from 0/],
+  [['--seed', '-1', '--noise', '1'], /--seed takes a whole number from 0/],
   [['--mask-grid', '1'], /--mask-grid takes 2, 3 or 4 voxels/],
   [['--mask-grid', '2.5'], /--mask-grid takes 2, 3 or 4 voxels/],
 ])('refuses %j', async (words, message) => {
