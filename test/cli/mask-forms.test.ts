@@ -30,7 +30,7 @@ function objectiveOf(...names: string[]) {
 
 it('hides the area asked for, of a group and of each session, and records it', async () => {
   const words = ['--area', '0.02', '--area-weight', '300', '--lambda2', '0'];
-  expect(await mask('group', 'area', ...words, '--steps', '60')).toBe(0);
+  expect(await mask('group', 'area', ...words, '--steps', '40')).toBe(0);
   const { data } = readVolume(place('area', 'mask.nii.gz'));
   const hidden = data.reduce((sum, m) => sum + 1 - m, 0) / data.length;
   expect(hidden).toBeGreaterThan(0.018);
