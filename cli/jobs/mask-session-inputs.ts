@@ -7,6 +7,7 @@ import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts
 import { readSplit } from '../../cohort/splits/split-table.ts';
 import { readTable, requireColumns } from '../../cohort/table.ts';
 import type { ImageStore } from '../../model/images.ts';
+import { splitBeside } from '../../model/model-folder.ts';
 import type { EvaluationSet } from './evaluate.ts';
 import { imagesFor, type MaskTarget, readTarget } from './mask-inputs.ts';
 import { findMu, type Mu } from './mask-mu.ts';
@@ -61,7 +62,7 @@ function sessionsOf({ from, ...sources }: SessionSources, { path: model, ...targ
     return { known: asked, asked };
   }
   const cohort = readCohort(from.cohort, target.model.architecture.classes, { allowOneClass: true });
-  const file = sources.split ?? path.join(path.dirname(model), 'split.tsv');
+  const file = sources.split ?? splitBeside(model);
   const split =
     sources.split !== null || (sources.set !== 'all' && existsSync(file)) ? readSplit(file, cohort) : null;
   if (sources.set !== 'all' && split === null) {

@@ -9,10 +9,10 @@ const program = path.resolve('dist/cli/main.js');
 const tiny = `
 name: tiny
 cohorts:
-  train: { name: one, simulate: { participants: 8, resolution: 6, strength: 0.5 } }
+  train: { name: one, simulate: { participants: 8, resolution: 6, strength: 0.7 } }
 split: { test: false, folds: { folds: 2 } }
 runs: 1
-train: { channels: [4, 4], sub-blocks: [1, 1], epochs: 1 }
+train: { channels: [4, 8], sub-blocks: [1, 1], epochs: 15, batch-size: 4, learning-rate: 0.005, dropout: 0 }
 grid: false
 masks: { group: { steps: 2 }, session: false }
 compare: { prob-cnn: false }
@@ -44,6 +44,21 @@ const done = (folder: string): string[] => {
   );
 };
 
+/** Processes that hold a folder of the study. */
+function locks(folder: string): number[] {
+  return readdirSync(path.join(folder, 'tiny'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => path.basename(file) === '.lock')
+    .map((file) => JSON.parse(readFileSync(path.join(folder, 'tiny', file), 'utf8')).pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('a study', () => {
   it('that is killed goes on with the units that are left, and is then done', async () => {
     const folder = folderWith(tiny);
@@ -56,8 +71,8 @@ describe('a study', () => {
       name,
       time: statSync(path.join(folder, 'tiny', 'units', name)).mtimeMs,
     }));
-    // the command under way ends with the study; what it holds is free soon after
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // the command under way ends with the study, as soon as it hears of it
+    while (locks(folder).some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 50));
     const again = study(folder, '--json');
     expect(again.stderr).not.toContain('failed');
     expect(again.status).toBe(0);
@@ -102,7 +117,7 @@ describe('a study', () => {
     expect(status).toBe(0);
     const { units } = JSON.parse(stdout);
     const training = units.find(({ id }: { id: string }) => id === 'train/fold-0');
-    expect(training.load.images).toBe(8); // one epoch of half of the 16 sessions
+    expect(training.load.images).toBe(120); // fifteen epochs of half of the 16 sessions
     expect(training.estimate.seconds).toBeGreaterThan(0);
     expect(existsSync(path.join(folder, 'tiny'))).toBe(false);
   });
