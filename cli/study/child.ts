@@ -19,6 +19,9 @@ export interface ChildOptions {
   readonly onLine: (line: string) => void;
 }
 
+/** Set for the commands of a study. */
+const ofStudy = 'VOXMASK_OF_STUDY';
+
 const lastLines = 20;
 const program = fileURLToPath(new URL('../main.js', import.meta.url));
 
@@ -32,6 +35,7 @@ export function runCommand(
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...words], {
     cwd: folder,
+    env: { ...process.env, [ofStudy]: 'yes' },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -60,4 +64,13 @@ export function runCommand(
       resolve({ code, output, said: unfinished === '' ? said : [...said, unfinished] });
     });
   });
+}
+
+/** Makes this process, if it runs a study's command, end with the study; with one that has ended already, at once. */
+export function endWithStudy(): void {
+  if (process.env[ofStudy] === undefined) return;
+  const end = () => process.exit(1);
+  if (!process.connected) end();
+  process.on('disconnect', end);
+  process.channel?.unref();
 }

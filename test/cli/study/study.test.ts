@@ -60,8 +60,9 @@ function isAlive(pid: number): boolean {
 }
 
 describe('a study', () => {
+  const folder = folderWith(tiny);
+
   it('that is killed goes on with the units that are left, and is then done', async () => {
-    const folder = folderWith(tiny);
     const child = spawn(process.execPath, [program, 'study', 'study.yaml', '--quiet'], { cwd: folder });
     kill = () => child.kill('SIGKILL');
     while (done(folder).length < 4) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -89,36 +90,36 @@ describe('a study', () => {
     expect(third.stdout.match(/done before/g)).toHaveLength(units.length);
   });
 
-  it('names what failed with its command, and runs what does not need it', () => {
-    const folder = folderWith(tiny.replace('steps: 2', 'steps: 2, mu: missing.nii.gz'));
+  it('names what failed with its command, and leaves what does not need it', () => {
+    writeFileSync(path.join(folder, 'study.yaml'), tiny.replace('steps: 2', 'steps: 2, mu: missing.nii.gz'));
     const { status, stderr, stdout } = study(folder);
     expect(status).toBe(1);
     expect(stderr).toMatch(/mask\/one-0-0 failed:[\s\S]*missing\.nii\.gz/);
     expect(stderr).toMatch(/voxmask mask group --model train\/split-0\/run-0/);
     expect(stderr).toMatch(/Not run, since they need what failed: compare\/folds/);
-    expect(stdout).toMatch(/evaluate\/validation +E1 +done/);
+    expect(stdout).toMatch(/evaluate\/validation +E1 +done before/);
     const page = readFileSync(path.join(folder, 'tiny', 'report.html'), 'utf8');
     expect(page).toMatch(/failed<\/strong>: Group mask of fold 0/);
   });
 
   it('runs one unit for other schedulers, once what it needs is done', () => {
-    const folder = folderWith(tiny);
-    const early = study(folder, '--unit', 'cohort-one/check');
+    const other = folderWith(tiny);
+    const early = study(other, '--unit', 'cohort-one/check');
     expect(early.status).toBe(1);
     expect(early.stderr).toMatch(/needs cohort-one\/simulate, not done yet/);
-    expect(study(folder, '--unit', 'cohort-one/simulate').status).toBe(0);
-    expect(study(folder, '--unit', 'cohort-one/check').status).toBe(0);
-    expect(study(folder, '--unit', 'nothing').stderr).toMatch(/has no unit nothing/);
+    expect(study(other, '--unit', 'cohort-one/simulate').status).toBe(0);
+    expect(study(other, '--unit', 'cohort-one/check').status).toBe(0);
+    expect(study(other, '--unit', 'nothing').stderr).toMatch(/has no unit nothing/);
   });
 
   it('estimates what it would take, and runs nothing', () => {
-    const folder = folderWith(tiny);
-    const { status, stdout } = study(folder, '--dry-run', '--json');
+    const other = folderWith(tiny);
+    const { status, stdout } = study(other, '--dry-run', '--json');
     expect(status).toBe(0);
     const { units } = JSON.parse(stdout);
     const training = units.find(({ id }: { id: string }) => id === 'train/fold-0');
     expect(training.load.images).toBe(120); // fifteen epochs of half of the 16 sessions
     expect(training.estimate.seconds).toBeGreaterThan(0);
-    expect(existsSync(path.join(folder, 'tiny'))).toBe(false);
+    expect(existsSync(path.join(other, 'tiny'))).toBe(false);
   });
 });
