@@ -9,7 +9,7 @@ import { collectPrinted, printed } from './printed.ts';
 
 const cache = mkdtempSync(path.join(tmpdir(), 'voxmask-tune-'));
 const before = process.env.XDG_CACHE_HOME;
-const small = ['--size', '15,17,15', '--channels', '4,8', '--sub-blocks', '1,1'];
+const small = ['--size', '7,9,7', '--channels', '4', '--sub-blocks', '1'];
 collectPrinted();
 beforeAll(() => {
   process.env.XDG_CACHE_HOME = cache;
