@@ -81,7 +81,7 @@ async function run(args: Arguments): Promise<void> {
         onBegin: ({ id, title }) => bar?.log(`${id}: ${title}`),
         onLine: ({ id }, line) => bar?.update(ended, `${id}: ${line}`),
         onEnd: ({ id }, outcome) => {
-          ended += 1;
+          if (outcome !== 'interrupted') ended += 1;
           if (outcome === 'failed') bar?.log(`${id}: failed`);
           bar?.update(ended, '');
         },

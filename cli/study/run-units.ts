@@ -98,10 +98,10 @@ async function runUnit(
   record('begun');
   const { code, output, said } = await run(words, child);
   writeFileAtomic(path.join(folder, 'units', `${unit.id.replaceAll('/', '.')}.txt`), output);
-  if (code === 0) record('done');
-  else if (code === 130 || signal.aborted) return 'interrupted';
-  else record('failed', said.join('\n'));
-  return code === 0 ? 'done' : 'failed';
+  const outcome = code === 0 ? 'done' : code === 130 || signal.aborted ? 'interrupted' : 'failed';
+  if (outcome === 'interrupted') record('begun');
+  else record(outcome, outcome === 'failed' ? said.join('\n') : undefined);
+  return outcome;
 }
 
 /** What other inputs or options made is replaced; so is what a command left that does not go on by itself. */
