@@ -2,6 +2,8 @@ import type { Gpu } from '../engine/gpu.ts';
 import type { DispatchRecord } from '../engine/profiler.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { MeasuredLimits } from './limits.ts';
+import { median } from './median.ts';
+import { warmUp } from './steps.ts';
 import { subject, type Work } from './subject.ts';
 
 /** Calls of one kernel at one shape within a step. */
@@ -21,7 +23,13 @@ export interface KernelResult {
   readonly boundBy: 'memory' | 'arithmetic';
 }
 
-/** Times every kernel of one step, after two steps that compile and fill the pool. */
+const PROFILES = 5;
+const LONG = 1; // s of a step beyond which one profile is steady enough
+
+/**
+ * Times every kernel of one step, after steps that compile, fill the pool and wake the device: the median of several
+ * steps where they are short.
+ */
 export async function profileKernels(
   gpu: Gpu,
   architecture: Architecture,
@@ -31,12 +39,21 @@ export async function profileKernels(
   await gpu.trim();
   const { step, release } = subject(gpu, architecture, work, 1);
   await step();
-  await step();
-  const records = await gpu.profile(async () => {
-    await step();
-  });
+  await warmUp(step);
+  const profiles: DispatchRecord[][] = [];
+  const started = performance.now();
+  do profiles.push(await gpu.profile(async () => void (await step())));
+  while (profiles.length < PROFILES && performance.now() - started < LONG * 1000);
   release();
-  return kernelResults(work, records, limits);
+  return kernelResults(work, medianRecords(profiles), limits);
+}
+
+/** Each call's median over profiles of the same step. */
+function medianRecords(profiles: readonly DispatchRecord[][]): DispatchRecord[] {
+  return profiles[0].map((record, i) => ({
+    ...record,
+    seconds: median(profiles.map((profile) => profile[i].seconds)),
+  }));
 }
 
 /** Groups the records of a step by kernel and shape, the longest first. */

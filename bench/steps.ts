@@ -36,9 +36,8 @@ export async function timeStep(gpu: Gpu, options: StepOptions): Promise<StepResu
   try {
     const { step, release } = subject(gpu, architecture, work, batch);
     const first = await once(step);
-    await once(step);
-    const times = [];
-    for (let i = 0; i < options.repetitions; i++) times.push(await once(step));
+    await warmUp(step);
+    const times = await repeated(step, options.repetitions);
     const { peakBytes } = gpu.memory();
     release();
     const seconds = median(times.map((time) => time.seconds));
@@ -64,6 +63,26 @@ export async function timeStep(gpu: Gpu, options: StepOptions): Promise<StepResu
     };
     return { work, shape, batch, ...nothing, refused: error.message };
   }
+}
+
+/** Seconds of steps before any is measured: a GPU that has been idle, as while kernels compile, raises its clock slowly. */
+const WARM = 1;
+
+/** Takes steps until the device has been busy for a while; on slow devices that is a single one. */
+export async function warmUp(step: () => Promise<unknown>): Promise<void> {
+  const started = performance.now();
+  do await step();
+  while (performance.now() - started < WARM * 1000);
+}
+
+const MEASURED = 0.5; // s at least, since the times of short steps scatter more
+
+async function repeated(step: () => Promise<unknown>, repetitions: number) {
+  const started = performance.now();
+  const times = [];
+  while (times.length < repetitions || performance.now() - started < MEASURED * 1000)
+    times.push(await once(step));
+  return times;
 }
 
 async function once(step: () => Promise<unknown>) {

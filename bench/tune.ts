@@ -23,6 +23,7 @@ export interface Tuned {
 /** What a choice shows in: convolutions forward and backward make up a mask step, sums only occur in training. */
 const shownBy: readonly (readonly [keyof Tuning, Work])[] = [
   ['weightLanes', 'mask step'],
+  ['tiles', 'mask step'],
   ['productVoxels', 'mask step'],
   ['parallelGroups', 'training step'],
 ];

@@ -11,6 +11,11 @@ export interface Tuning {
    * patches. Patches compute faster; but of few voxels there are too few of them to fill a wide GPU.
    */
   productVoxels: number;
+  /**
+   * 1 where convolutions bring tiles of their input to workgroup memory, 0 where each thread loads what it needs. Tiles
+   * pay on GPUs; software adapters have no faster memory to bring them to.
+   */
+  tiles: number;
   /** Workgroups that long sums (weight gradients, split matrix products) are cut into, where they have as many parts. */
   parallelGroups: number;
 }
@@ -23,7 +28,8 @@ export function defaultTuning(device: GPUDevice): Tuning {
   const { isFallbackAdapter } = device.adapterInfo;
   const octets = device.features.has('subgroups') && subgroupSize(device) === OCTET;
   const productVoxels = isFallbackAdapter ? (octets ? 32 : 0) : 8192;
-  return { weightLanes: octets ? OCTET : 1, productVoxels, parallelGroups: 512 };
+  const tiles = Number(!isFallbackAdapter);
+  return { weightLanes: octets ? OCTET : 1, productVoxels, tiles, parallelGroups: 512 };
 }
 
 /** The size of all the device's subgroups; null where it is not one, or not known. */
@@ -41,6 +47,7 @@ export function tuningCandidates(
   return {
     weightLanes: size !== null && size >= OCTET ? [1, size] : [1],
     productVoxels: [0, ...new Set(volumes.filter((voxels) => voxels < 1e5))].sort((a, b) => a - b),
+    tiles: [0, 1],
     parallelGroups: [128, 512, 2048],
   };
 }

@@ -44,13 +44,13 @@ export async function tfjsPeer(gpu: Gpu, folder: string, repetitions: number): P
     const ours = ourKernels(gpu, layer);
     for (const what of ['conv3d forward', 'conv3d input gradient', 'conv3d weight gradient'] as const) {
       const [ci, co, ...volume] = layer;
-      const mine = await (await ours[what]())();
+      const mine = await (await ours[what](1))();
       const asTheirs = {
         'conv3d forward': () => channelsLast(mine, co),
         'conv3d input gradient': () => channelsLast(mine, ci),
         'conv3d weight gradient': () => filterLast(mine, ci, co),
       }[what]();
-      const error = relativeError(asTheirs, await (await theirs[what]())());
+      const error = relativeError(asTheirs, await (await theirs[what](1))());
       if (!(error < 1e-4))
         throw new Error(`${what} of TensorFlow.js and ours differ by ${error} of its norm`);
       results.push({
@@ -84,14 +84,21 @@ async function start(gpu: Gpu, folder: string): Promise<{ tf: TensorFlow; versio
   return { tf, version: tf.version_core };
 }
 
-async function timed(prepare: Kernel, repetitions: number): Promise<number> {
-  const times = [];
-  for (let i = 0; i < repetitions; i++) {
-    const run = await prepare();
+const LEAST = 0.05; // s; on a GPU a single call would be lost beside the way of its result to the host
+const MOST_CALLS = 64;
+
+/** Seconds of one call: of as many in a row as take long enough, until the last one's result has arrived. */
+async function timed(kernel: Kernel, repetitions: number): Promise<number> {
+  const once = async (calls: number) => {
+    const run = await kernel(calls);
     const started = performance.now();
     await run();
-    times.push((performance.now() - started) / 1000);
-  }
+    return (performance.now() - started) / 1000;
+  };
+  await once(1);
+  const calls = Math.min(MOST_CALLS, Math.ceil(LEAST / (await once(1))));
+  const times = [];
+  for (let i = 0; i < repetitions; i++) times.push((await once(calls)) / calls);
   return median(times);
 }
 
@@ -105,8 +112,8 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
   return Math.sqrt(error / norm);
 }
 
-/** Makes ready what is not to be timed, and gives what is. */
-type Kernel = () => Promise<() => Promise<Float32Array>>;
+/** Makes ready what is not to be timed, and gives what is: `calls` in a row, and the last one's result. */
+type Kernel = (calls: number) => Promise<() => Promise<Float32Array>>;
 
 type Kernels = Record<'conv3d forward' | 'conv3d input gradient' | 'conv3d weight gradient', Kernel>;
 
@@ -120,16 +127,22 @@ function theirKernels(tf: TensorFlow, [ci, co, ...volume]: Layer): Kernels {
   const x = tf.tensor(channelsLast(wave(count(shapes.x), 0.7), ci), shapes.x);
   const dy = tf.tensor(channelsLast(wave(count(shapes.dy), 0.3), co), shapes.dy);
   const filter = tf.tensor(filterLast(wave(count(shapes.filter), 0.9), ci, co), shapes.filter);
-  const run = async (name: string, inputs: object, attributes: object) => async () => {
-    const y = tf.engine().runKernel(name, inputs, { strides: [1, 1, 1], pad: 'same', ...attributes });
-    const values = await y.data();
-    y.dispose();
-    return values;
-  };
+  const kernel =
+    (name: string, inputs: object, attributes: object): Kernel =>
+    async (calls) =>
+    async () => {
+      const call = () =>
+        tf.engine().runKernel(name, inputs, { strides: [1, 1, 1], pad: 'same', ...attributes });
+      for (let i = 1; i < calls; i++) call().dispose();
+      const y = call();
+      const values = await y.data();
+      y.dispose();
+      return values;
+    };
   return {
-    'conv3d forward': () => run('Conv3D', { x, filter }, { dataFormat: 'NDHWC', dilations: [1, 1, 1] }),
-    'conv3d input gradient': () => run('Conv3DBackpropInputV2', { dy, filter }, { inputShape: shapes.x }),
-    'conv3d weight gradient': () => run('Conv3DBackpropFilterV2', { x, dy }, { filterShape: shapes.filter }),
+    'conv3d forward': kernel('Conv3D', { x, filter }, { dataFormat: 'NDHWC', dilations: [1, 1, 1] }),
+    'conv3d input gradient': kernel('Conv3DBackpropInputV2', { dy, filter }, { inputShape: shapes.x }),
+    'conv3d weight gradient': kernel('Conv3DBackpropFilterV2', { x, dy }, { filterShape: shapes.filter }),
   };
 }
 
@@ -152,29 +165,37 @@ function ourKernels(gpu: Gpu, [ci, co, ...volume]: Layer): Kernels {
   const weight = gpu.tensor([co, ci, 3, 3, 3], wave(co * ci * 27, 0.9), 'weight');
   const bias = gpu.full([co], 0, 'bias');
   const forward = (tape: Tape) => conv3d(tape, x, weight, bias, 1);
-  /** The forward pass is run before, so that the gradient's time is its own. */
-  const gradient = async (of: Tensor) => {
-    for (const tensor of [x, weight]) tensor.requiresGrad = tensor === of;
-    const tape = new Tape(gpu);
-    const y = forward(tape);
-    await gpu.synchronize();
-    return async () => {
-      const gradients = tape.backward(y, dy);
-      y.release();
-      const values = await gpu.read(gradients.of(of));
-      gradients.release();
-      return values;
+  /** The forward passes are run before, so that the gradient's time is its own. */
+  const gradient =
+    (of: Tensor): Kernel =>
+    async (calls) => {
+      for (const tensor of [x, weight]) tensor.requiresGrad = tensor === of;
+      const recorded = Array.from({ length: calls }, () => {
+        const tape = new Tape(gpu);
+        return { tape, y: forward(tape) };
+      });
+      await gpu.synchronize();
+      return async () => {
+        const results = recorded.map(({ tape, y }) => {
+          const gradients = tape.backward(y, dy);
+          y.release();
+          return gradients;
+        });
+        const values = await gpu.read(results[calls - 1].of(of));
+        for (const gradients of results) gradients.release();
+        return values;
+      };
     };
-  };
   return {
-    'conv3d forward': async () => async () => {
+    'conv3d forward': async (calls) => async () => {
       for (const tensor of [x, weight]) tensor.requiresGrad = false;
+      for (let i = 1; i < calls; i++) forward(new Tape(gpu)).release();
       const y = forward(new Tape(gpu));
       const values = await gpu.read(y);
       y.release();
       return values;
     },
-    'conv3d input gradient': () => gradient(x),
-    'conv3d weight gradient': () => gradient(weight),
+    'conv3d input gradient': gradient(x),
+    'conv3d weight gradient': gradient(weight),
   };
 }

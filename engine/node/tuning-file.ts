@@ -21,10 +21,10 @@ export function readTuning(adapter: TunedAdapter): Tuning | null {
   if (file === null) return null;
   try {
     const { tuning } = JSON.parse(readFileSync(file, 'utf8'));
-    const { weightLanes, productVoxels, parallelGroups } = tuning;
-    for (const value of [weightLanes, productVoxels, parallelGroups])
+    const { weightLanes, productVoxels, tiles, parallelGroups } = tuning;
+    for (const value of [weightLanes, productVoxels, tiles, parallelGroups])
       if (!Number.isInteger(value) || value < 0) throw new Error('a value is missing or no whole number');
-    return { weightLanes, productVoxels, parallelGroups };
+    return { weightLanes, productVoxels, tiles, parallelGroups };
   } catch (error) {
     throw new GpuError(`${file} is not a tuning of voxmask (${(error as Error).message}). Delete it.`);
   }

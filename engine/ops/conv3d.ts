@@ -6,6 +6,7 @@ import { OCTET } from '../tuning.ts';
 import { channelSums } from './channel-sums.ts';
 import { convolve, type PackedWeights, packWeights } from './convolution.ts';
 import { lanesFor, rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { sumTileOf } from './tiles.ts';
 
 /** Stride of a convolution along all three axes. */
 export type Stride = 1 | 2;
@@ -119,7 +120,8 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
   const { d: od, h: oh, w: ow } = volumeShape(dy);
   const pairs = Math.ceil(co / 8) * ci;
   const label = 'weight gradient parts';
-  const { weightLanes, parallelGroups } = gpu.tuning;
+  const { weightLanes, parallelGroups, tiles } = gpu.tuning;
+  if (stride === 1 && tiles === 1) return tiledParts(gpu, x, dy, label);
   if (stride === 1 && weightLanes === OCTET) {
     const two = co > 8;
     const items = two ? Math.ceil(co / 16) * ci : pairs;
@@ -143,6 +145,24 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
     bindings: { x, dy, partial },
     params: { n, ci, co, d, h, w, od, oh, ow, lanes, chunks },
     constants: { STRIDE: stride },
+    grid: [groups, chunks, 1],
+  });
+  return partial;
+}
+
+function tiledParts(gpu: Gpu, x: Tensor, dy: Tensor, label: string): Tensor {
+  const { n, channels: ci, d, h, w } = volumeShape(x);
+  const co = dy.shape[1];
+  const octets = Math.ceil(co / OCTET);
+  const tile = sumTileOf(ci, co, w);
+  const groups = Math.ceil(ci / tile.CI) * Math.ceil(octets / tile.OCTETS);
+  const tiles = n * d * Math.ceil(h / tile.ROWS) * Math.ceil(w / tile.ACROSS);
+  const chunks = Math.max(1, Math.min(tiles, Math.ceil(gpu.tuning.parallelGroups / groups)));
+  const partial = gpu.empty([chunks, octets * ci, 216], label);
+  gpu.run('conv3d_weight_grad_tile', {
+    bindings: { x, dy, partial },
+    params: { n, ci, co, d, h, w, chunks },
+    constants: { ...tile },
     grid: [groups, chunks, 1],
   });
   return partial;

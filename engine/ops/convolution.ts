@@ -2,9 +2,13 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
 import { OCTET } from '../tuning.ts';
 import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { tileCount, tileGrid, tileOf } from './tiles.ts';
 
 /** Below this many output channels a thread computes one of them instead of eight. */
 const NARROW = 4;
+
+/** Up to how many voxels a volume leaves too much of any tile empty, so that products are faster. */
+const FEWEST_TILED = 32;
 
 /** Planes of windows that a thread of conv3d_narrow goes along. */
 const NARROW_RUN = 8;
@@ -109,6 +113,18 @@ export function convolve(
   const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
   const [across, down] = grid1d(threads, 64);
   const spare = gpu.empty([4], 'no codes', 'u32'); // a binding must hold something, even one that is not used
+  if (gpu.tuning.tiles === 1) {
+    convolveTiles(
+      gpu,
+      x,
+      weights,
+      volume,
+      { y, codes: codes ?? spare, unpooled: unpool?.codes ?? spare },
+      options,
+    );
+    spare.release();
+    return { y, codes };
+  }
   gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
     bindings: {
       x,
@@ -129,6 +145,37 @@ export function convolve(
   });
   spare.release();
   return { y, codes };
+}
+
+/** The convolution by workgroups that bring tiles of their input to workgroup memory. */
+function convolveTiles(
+  gpu: Gpu,
+  x: Tensor,
+  { packed, inputs: ci, outputs: co, octet }: PackedWeights,
+  volume: VolumeShape,
+  { y, codes, unpooled }: { readonly y: Tensor; readonly codes: Tensor; readonly unpooled: Tensor },
+  { bias, slope, pool, unpool }: ConvolveOptions,
+): void {
+  const { n, d, h, w } = volume;
+  const narrow = octet === 1;
+  const tile = tileOf(volume, narrow ? 1 : co);
+  const known = bias ?? packed; // without a bias the binding is not read
+  const HAS_BIAS = Number(bias !== undefined);
+  if (narrow) {
+    gpu.run('conv3d_narrow_tile', {
+      bindings: { x, weight: packed, bias: known, codes_in: unpooled, y },
+      params: { n, ci, co, d, h, w, slope: unpool?.slope ?? 1 },
+      constants: { HAS_BIAS, UNPOOL: Number(unpool !== undefined) },
+      grid: tileGrid(volume, tile, co),
+    });
+    return;
+  }
+  gpu.run('conv3d_tile', {
+    bindings: { x, weight: packed, bias: known, y, codes },
+    params: { n, ci, co, d, h, w, splits: 1, slope: slope ?? 1 },
+    constants: { ...tile, HAS_BIAS, LEAKY: Number(slope !== undefined), POOL: Number(pool ?? false) },
+    grid: tileGrid(volume, tile, Math.ceil(co / OCTET / tile.OCTETS)),
+  });
 }
 
 /** The gradient before LeakyReLU and pooling, [n, channels, d, h, w], from that of the pooled volume. */
@@ -178,16 +225,32 @@ function product(
     });
     return y;
   }
-  // how the sum is split decides how it is rounded
-  const tiles = Math.ceil(((options.alone ? 1 : n) * spatial) / 16) * Math.ceil(co / 64);
-  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(gpu.tuning.parallelGroups / tiles))); // of a split
+  // how the sum is split decides how it is rounded, which must not depend on the batch where samples stand alone
+  const counted = options.alone ? 1 : n;
+  const volume = { n, channels: co, d, h, w };
+  const tile = gpu.tuning.tiles === 1 && spatial > FEWEST_TILED ? tileOf(volume, co) : null;
+  const groups = tile
+    ? counted * tileCount(volume, tile) * Math.ceil(co / OCTET / tile.OCTETS)
+    : Math.ceil((counted * spatial) / 16) * Math.ceil(co / 64);
+  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(gpu.tuning.parallelGroups / groups))); // of a split
   const splits = Math.ceil(ci / inputs);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');
-  gpu.run('conv3d_product', {
-    bindings: { x, weight: packed, partial },
-    params: { n, ci, co, d, h, w, splits },
-    grid: [Math.ceil((n * spatial) / 16), Math.ceil(co / 64), splits],
-  });
+  if (tile) {
+    const spare = gpu.empty([4], 'no codes', 'u32');
+    gpu.run('conv3d_tile', {
+      bindings: { x, weight: packed, bias: packed, y: partial, codes: spare },
+      params: { n, ci, co, d, h, w, splits, slope: 1 },
+      constants: { ...tile, HAS_BIAS: 0 },
+      grid: tileGrid(volume, tile, Math.ceil(co / OCTET / tile.OCTETS) * splits),
+    });
+    spare.release();
+  } else {
+    gpu.run('conv3d_product', {
+      bindings: { x, weight: packed, partial },
+      params: { n, ci, co, d, h, w, splits },
+      grid: [Math.ceil((n * spatial) / 16), Math.ceil(co / 64), splits],
+    });
+  }
   gpu.run('conv3d_product_merge', {
     bindings: { partial, bias: known, y },
     params: { size: y.size, co, spatial, splits, slope: slope ?? 1 },

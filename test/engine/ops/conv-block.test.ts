@@ -45,8 +45,10 @@ function reference(
 
 const tunings = [
   { by: "the device's kernels", tuning: {} },
-  { by: 'patches', tuning: { weightLanes: 1, productVoxels: 0 } },
-  { by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6, parallelGroups: 8 } },
+  { by: 'patches', tuning: { weightLanes: 1, productVoxels: 0, tiles: 0 } },
+  { by: 'tiles', tuning: { weightLanes: 1, productVoxels: 0, tiles: 1 } },
+  { by: 'split tiles', tuning: { weightLanes: 1, productVoxels: 1e6, tiles: 1, parallelGroups: 8 } },
+  { by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6, tiles: 0, parallelGroups: 8 } },
 ];
 
 describe.each(tunings.flatMap((one) => [true, false].map((pooled) => ({ ...one, pooled }))))(

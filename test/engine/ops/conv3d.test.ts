@@ -20,8 +20,10 @@ afterEach(async () => {
 
 const ways = [
   { stride: 1, by: "the device's kernels", tuning: {} },
-  { stride: 1, by: 'patches', tuning: { weightLanes: 1, productVoxels: 0 } },
-  { stride: 1, by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6 } },
+  { stride: 1, by: 'patches', tuning: { weightLanes: 1, productVoxels: 0, tiles: 0 } },
+  { stride: 1, by: 'matrix products', tuning: { weightLanes: 1, productVoxels: 1e6, tiles: 0 } },
+  { stride: 1, by: 'tiles', tuning: { weightLanes: 1, productVoxels: 0, tiles: 1 } },
+  { stride: 1, by: 'split tiles', tuning: { weightLanes: 1, productVoxels: 1e6, tiles: 1 } },
   { stride: 2, by: 'strides', tuning: {} },
 ] as const;
 
@@ -78,7 +80,7 @@ for (const { stride, by, tuning } of ways) {
   });
 }
 
-it.each(ways.slice(0, 3))(
+it.each(ways.slice(0, 5))(
   'longer rows than a workgroup, longer columns than a strip, and many channels, by $by',
   async ({ tuning }) => {
     const gpu = await testGpu();
