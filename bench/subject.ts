@@ -47,7 +47,8 @@ interface Parts {
 function madeUpImages(gpu: Gpu, { inputShape }: Architecture, batch: number): Tensor {
   const shape = [batch, 1, ...inputShape];
   const size = shape.reduce((product, extent) => product * extent);
-  const values = Float32Array.from({ length: size }, (_, i) => Math.abs(Math.sin(0.37 * i)) * 0.9);
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = Math.abs(Math.sin(0.37 * i)) * 0.9;
   return gpu.tensor(shape, values, 'images');
 }
 

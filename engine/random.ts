@@ -7,18 +7,23 @@ export function philox(counter: readonly number[], key: readonly number[]): [num
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
-    const [evenHigh, evenLow] = multiply(0xd2511f53, c0);
-    const [oddHigh, oddLow] = multiply(0xcd9e8d57, c2);
-    [c0, c1, c2, c3] = [(oddHigh ^ c1 ^ k0) >>> 0, oddLow, (evenHigh ^ c3 ^ k1) >>> 0, evenLow];
+    const first = (upperProduct(0xcd9e8d57, c2) ^ c1 ^ k0) >>> 0;
+    const third = (upperProduct(0xd2511f53, c0) ^ c3 ^ k1) >>> 0;
+    c1 = Math.imul(0xcd9e8d57, c2) >>> 0;
+    c3 = Math.imul(0xd2511f53, c0) >>> 0;
+    c0 = first;
+    c2 = third;
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
   }
   return [c0, c1, c2, c3];
 }
 
-function multiply(a: number, b: number): [high: number, low: number] {
-  const product = BigInt(a) * BigInt(b);
-  return [Number(product >> 32n), Number(product & 0xffffffffn)];
+/** The upper word of a product of two words, by halves of 16 bits. */
+function upperProduct(a: number, b: number): number {
+  const lower = (a >>> 16) * (b & 0xffff) + (((a & 0xffff) * (b & 0xffff)) >>> 16);
+  const upper = (a & 0xffff) * (b >>> 16) + (lower & 0xffff);
+  return ((a >>> 16) * (b >>> 16) + (lower >>> 16) + (upper >>> 16)) >>> 0;
 }
 
 /** The two 32-bit words of a seed, a whole number from 0 to 2^53 - 1. */

@@ -12,16 +12,25 @@ struct Params { n: u32, channels: u32, spatial: u32, chunks: u32, first: u32, to
 @group(0) @binding(5) var<storage, read_write> sums: array<vec2f>; // [channels * total]
 var<workgroup> partial: array<vec2f, LANES>;
 
+// what a value adds to both sums
+fn part(i: u32, center: f32) -> vec2f {
+  return dy[i] * vec2f(1.0, x[i] - center);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let c = group.y;
+  let center = mean[c];
+  let step = p.chunks * LANES;
   var sum = vec2f();
   for (var sample = 0u; sample < p.n; sample++) {
     let base = (sample * p.channels + c) * p.spatial;
-    for (var i = group.x * LANES + lane; i < p.spatial; i += p.chunks * LANES) {
-      let g = dy[base + i];
-      sum += vec2f(g, g * (x[base + i] - mean[c]));
+    var i = group.x * LANES + lane;
+    for (; i + 3u * step < p.spatial; i += 4u * step) { // the loads of four values are under way at a time
+      sum += (part(base + i, center) + part(base + i + step, center))
+           + (part(base + i + 2u * step, center) + part(base + i + 3u * step, center));
     }
+    for (; i < p.spatial; i += step) { sum += part(base + i, center); }
   }
   partial[lane] = sum * vec2f(1.0, inverse_std[c]);
   workgroupBarrier();

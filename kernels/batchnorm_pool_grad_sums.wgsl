@@ -15,21 +15,30 @@ struct Params { n: u32, channels: u32, windows: u32, chunks: u32, first: u32, to
 @group(0) @binding(7) var<storage, read_write> sums: array<vec2f>; // [channels * total]
 var<workgroup> partial: array<vec2f, LANES>;
 
+// what a window adds to both sums
+fn part(i: u32, center: f32, factor: f32, shift: f32) -> vec2f {
+  let top = tops[i];
+  let distance = top - center;
+  let g = dy[i] * select(p.slope, 1.0, distance * factor + shift > 0.0);
+  return select(vec2f(g, g * distance), vec2f(), top > 2e38);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let c = group.y;
   let center = mean[c];
   let factor = inverse_std[c] * gamma[c];
   let shift = beta[c];
+  let step = p.chunks * LANES;
   var sum = vec2f();
   for (var sample = 0u; sample < p.n; sample++) {
     let base = (sample * p.channels + c) * p.windows;
-    for (var i = group.x * LANES + lane; i < p.windows; i += p.chunks * LANES) {
-      let top = tops[base + i];
-      let distance = top - center;
-      let g = dy[base + i] * select(p.slope, 1.0, distance * factor + shift > 0.0);
-      sum += select(vec2f(g, g * distance), vec2f(), top > 2e38);
+    var i = group.x * LANES + lane;
+    for (; i + 3u * step < p.windows; i += 4u * step) { // the loads of four windows are under way at a time
+      sum += (part(base + i, center, factor, shift) + part(base + i + step, center, factor, shift))
+           + (part(base + i + 2u * step, center, factor, shift) + part(base + i + 3u * step, center, factor, shift));
     }
+    for (; i < p.windows; i += step) { sum += part(base + i, center, factor, shift); }
   }
   partial[lane] = sum * vec2f(1.0, inverse_std[c]);
   workgroupBarrier();

@@ -23,31 +23,33 @@ const THREADS: u32 = 128u;
 const WX = VX + 2u;
 const WY = VY + 2u;
 const WZ = VZ + 2u;
-// in pairs of neighbours along x, a window's two
+// in pairs of neighbours along x: the second voxel of a window and the first of the next
+const PAIRS = WX - 1u;
 const ROWS = 2u * WY;
-var<workgroup> tile: array<vec2f, WX * ROWS * 2u * WZ>;
-var<workgroup> weights: array<f32, 27>;
+var<workgroup> tile: array<vec2f, PAIRS * ROWS * 2u * WZ>;
+var<workgroup> weights: array<vec4f, 9>; // three taps along x each
 
 /// four rows of four neighbours along x, in one plane
 struct Plane { a: vec4f, b: vec4f, c: vec4f, d: vec4f }
 
 fn tile_row(pair: u32) -> vec4f {
-  return vec4f(tile[pair].y, tile[pair + 1u], tile[pair + 2u].x);
+  return vec4f(tile[pair], tile[pair + 1u]);
 }
 
 fn tile_plane(pair: u32) -> Plane {
-  return Plane(tile_row(pair), tile_row(pair + WX), tile_row(pair + 2u * WX), tile_row(pair + 3u * WX));
+  return Plane(tile_row(pair), tile_row(pair + PAIRS), tile_row(pair + 2u * PAIRS), tile_row(pair + 3u * PAIRS));
 }
 
 // three taps along x for two rows of two voxels
 fn row_taps(sums: vec4f, at: u32, upper: vec4f, lower: vec4f) -> vec4f {
-  var s = fma(vec4f(weights[at]), vec4f(upper.xy, lower.xy), sums);
-  s = fma(vec4f(weights[at + 1u]), vec4f(upper.yz, lower.yz), s);
-  return fma(vec4f(weights[at + 2u]), vec4f(upper.zw, lower.zw), s);
+  let w = weights[at];
+  var s = fma(vec4f(w.x), vec4f(upper.xy, lower.xy), sums);
+  s = fma(vec4f(w.y), vec4f(upper.yz, lower.yz), s);
+  return fma(vec4f(w.z), vec4f(upper.zw, lower.zw), s);
 }
 
 fn plane_taps(sums: vec4f, at: u32, q: Plane) -> vec4f {
-  return row_taps(row_taps(row_taps(sums, at, q.a, q.b), at + 3u, q.b, q.c), at + 6u, q.c, q.d);
+  return row_taps(row_taps(row_taps(sums, at, q.a, q.b), at + 1u, q.b, q.c), at + 2u, q.c, q.d);
 }
 
 // x at a voxel of the volume that x is, 0 outside
@@ -56,8 +58,8 @@ fn value(volume: u32, z: u32, row: u32, column: u32) -> f32 {
   return x[((volume * p.d + z) * p.h + row) * p.w + column];
 }
 
-// brings a window's eight voxels to the tile, the first of them at `pair`
-fn bring(volume: u32, wz: u32, wy: u32, wx: u32, pair: u32) {
+// brings a window's eight voxels to the tile: window `within` of the tile's rows from `line` on
+fn bring(volume: u32, wz: u32, wy: u32, wx: u32, line: u32, within: u32) {
   let z = 2u * wz - p.d % 2u; let row = 2u * wy - p.h % 2u; let column = 2u * wx - p.w % 2u;
   var at = 8u; // nowhere
   var v = 0.0;
@@ -77,7 +79,9 @@ fn bring(volume: u32, wz: u32, wy: u32, wx: u32, pair: u32) {
     if (UNPOOL == 0u) {
       two = vec2f(value(volume, z + i / 2u, row + i % 2u, column), value(volume, z + i / 2u, row + i % 2u, column + 1u));
     }
-    tile[pair + (i / 2u * ROWS + i % 2u) * WX] = two;
+    let pair = (line + i / 2u * ROWS + i % 2u) * PAIRS + within;
+    if (within > 0u) { tile[pair - 1u].y = two.x; }
+    if (within < PAIRS) { tile[pair].x = two.y; }
   }
 }
 
@@ -101,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let vx = thread % VX;
   let vy = thread / VX % VY;
   let vz = thread / (VX * VY);
-  let pair = ((2u * vz + 1u) * ROWS + 2u * vy + 1u) * WX + vx;
+  let pair = ((2u * vz + 1u) * ROWS + 2u * vy + 1u) * PAIRS + vx;
   var front = vec4f(); var back = vec4f(); // the window's two planes
   if (HAS_BIAS == 1u) { front = vec4f(bias[group.y]); back = front; }
   for (var c = 0u; c < p.ci; c++) {
@@ -109,14 +113,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     for (var e = thread; e < WX * WY * WZ; e += THREADS) {
       let wx = e % WX; let wy = e / WX % WY; let wz = e / (WX * WY);
       // a window before the first wraps around to beyond the volume
-      bring(sample * p.ci + c, first_z + wz - 1u, first_y + wy - 1u, first_x + wx - 1u, (2u * wz * ROWS + 2u * wy) * WX + wx);
+      bring(sample * p.ci + c, first_z + wz - 1u, first_y + wy - 1u, first_x + wx - 1u, 2u * (wz * ROWS + wy), wx);
     }
-    if (thread < 27u) { weights[thread] = weight[(group.y * p.ci + c) * 27u + thread]; }
+    if (thread < 9u) {
+      let at = (group.y * p.ci + c) * 27u + thread * 3u;
+      weights[thread] = vec4f(weight[at], weight[at + 1u], weight[at + 2u], 0.0);
+    }
     workgroupBarrier();
     for (var iz = 0u; iz < 4u; iz++) {
-      let q = tile_plane(pair + iz * ROWS * WX);
-      if (iz < 3u) { front = plane_taps(front, iz * 9u, q); }
-      if (iz > 0u) { back = plane_taps(back, iz * 9u - 9u, q); }
+      let q = tile_plane(pair + iz * ROWS * PAIRS);
+      if (iz < 3u) { front = plane_taps(front, iz * 3u, q); }
+      if (iz > 0u) { back = plane_taps(back, iz * 3u - 3u, q); }
     }
   }
   let volume = sample * p.co + group.y;

@@ -15,7 +15,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (i >= p.size) { return; }
   var sum = 0.0;
   if (HAS_BIAS == 1u) { sum = bias[i / p.spatial % p.co]; }
-  for (var split = 0u; split < p.splits; split++) { sum += partial[split * p.size + i]; }
+  var split = 0u;
+  for (; split + 3u < p.splits; split += 4u) { // four loads at a time are under way
+    let at = split * p.size + i;
+    sum += (partial[at] + partial[at + p.size]) + (partial[at + 2u * p.size] + partial[at + 3u * p.size]);
+  }
+  for (; split < p.splits; split++) { sum += partial[split * p.size + i]; }
   if (LEAKY == 1u && sum <= 0.0) { sum *= p.slope; }
   y[i] = sum;
 }

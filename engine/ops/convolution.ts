@@ -1,7 +1,7 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
 import { OCTET } from '../tuning.ts';
-import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { rowGrid, type VolumeShape, volumeShape, voxelGrid } from './shapes.ts';
 import { tileCount, tileGrid, tileOf } from './tiles.ts';
 
 /** Below this many output channels a thread computes one of them instead of eight. */
@@ -188,6 +188,15 @@ function leakyUnpool(
   const { d, h, w } = volume;
   const volumes = n * channels;
   const dx = gpu.empty([n, channels, d, h, w], 'gradient before pooling');
+  if (gpu.tuning.tiles === 1) {
+    const { lanes, grid } = voxelGrid(volume, volumes);
+    gpu.run('unpool_voxels', {
+      bindings: { dy, codes, dx },
+      params: { volumes, channels, d, h, w, lanes, slope },
+      grid,
+    });
+    return dx;
+  }
   const { lanes, grid } = rowGrid(
     codesShape(volume, channels)[4],
     Math.ceil(d / 2) * Math.ceil(h / 2),
@@ -232,7 +241,8 @@ function product(
   const groups = tile
     ? counted * tileCount(volume, tile) * Math.ceil(co / OCTET / tile.OCTETS)
     : Math.ceil((counted * spatial) / 16) * Math.ceil(co / 64);
-  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(gpu.tuning.parallelGroups / groups))); // of a split
+  const enough = gpu.tuning.parallelGroups / (tile ? 4 : 1); // a tile's group does more, and its parts cost more to add
+  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(enough / groups))); // of a split
   const splits = Math.ceil(ci / inputs);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');
   if (tile) {
