@@ -121,7 +121,7 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
   const pairs = Math.ceil(co / 8) * ci;
   const label = 'weight gradient parts';
   const { weightLanes, parallelGroups, tiles } = gpu.tuning;
-  if (stride === 1 && tiles === 1) return tiledParts(gpu, x, dy, label);
+  if (stride === 1 && tiles === 1 && worthTiles(ci, d * h * w)) return tiledParts(gpu, x, dy, label);
   if (stride === 1 && weightLanes === OCTET) {
     const two = co > 8;
     const items = two ? Math.ceil(co / 16) * ci : pairs;
@@ -150,6 +150,11 @@ function weightGradParts(gpu: Gpu, x: Tensor, dy: Tensor, co: number, stride: St
   return partial;
 }
 
+/** Whether there are channels to share a tile, and voxels to fill it. */
+function worthTiles(ci: number, voxels: number): boolean {
+  return ci >= 4 && voxels > 32;
+}
+
 function tiledParts(gpu: Gpu, x: Tensor, dy: Tensor, label: string): Tensor {
   const { n, channels: ci, d, h, w } = volumeShape(x);
   const co = dy.shape[1];
@@ -157,7 +162,7 @@ function tiledParts(gpu: Gpu, x: Tensor, dy: Tensor, label: string): Tensor {
   const tile = sumTileOf(ci, co, w);
   const groups = Math.ceil(ci / tile.CI) * Math.ceil(octets / tile.OCTETS);
   const tiles = n * d * Math.ceil(h / tile.ROWS) * Math.ceil(w / tile.ACROSS);
-  const chunks = Math.max(1, Math.min(tiles, Math.ceil(gpu.tuning.parallelGroups / groups)));
+  const chunks = Math.max(1, Math.min(tiles, Math.ceil((2 * gpu.tuning.parallelGroups) / groups)));
   const partial = gpu.empty([chunks, octets * ci, 216], label);
   gpu.run('conv3d_weight_grad_tile', {
     bindings: { x, dy, partial },

@@ -1,8 +1,8 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
 import { OCTET } from '../tuning.ts';
-import { rowGrid, type VolumeShape, volumeShape, voxelGrid } from './shapes.ts';
-import { tileCount, tileGrid, tileOf } from './tiles.ts';
+import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
+import { NARROW_TILE, tileCount, tileGrid, tileOf } from './tiles.ts';
 
 /** Below this many output channels a thread computes one of them instead of eight. */
 const NARROW = 4;
@@ -158,7 +158,7 @@ function convolveTiles(
 ): void {
   const { n, d, h, w } = volume;
   const narrow = octet === 1;
-  const tile = tileOf(volume, narrow ? 1 : co);
+  const tile = narrow ? NARROW_TILE : tileOf(volume, co, pool);
   const known = bias ?? packed; // without a bias the binding is not read
   const HAS_BIAS = Number(bias !== undefined);
   if (narrow) {
@@ -188,15 +188,6 @@ function leakyUnpool(
   const { d, h, w } = volume;
   const volumes = n * channels;
   const dx = gpu.empty([n, channels, d, h, w], 'gradient before pooling');
-  if (gpu.tuning.tiles === 1) {
-    const { lanes, grid } = voxelGrid(volume, volumes);
-    gpu.run('unpool_voxels', {
-      bindings: { dy, codes, dx },
-      params: { volumes, channels, d, h, w, lanes, slope },
-      grid,
-    });
-    return dx;
-  }
   const { lanes, grid } = rowGrid(
     codesShape(volume, channels)[4],
     Math.ceil(d / 2) * Math.ceil(h / 2),
@@ -241,7 +232,8 @@ function product(
   const groups = tile
     ? counted * tileCount(volume, tile) * Math.ceil(co / OCTET / tile.OCTETS)
     : Math.ceil((counted * spatial) / 16) * Math.ceil(co / 64);
-  const enough = gpu.tuning.parallelGroups / (tile ? 4 : 1); // a tile's group does more, and its parts cost more to add
+  // of samples alone, several are likely at work at once, and parts cost as much to add as to compute
+  const enough = gpu.tuning.parallelGroups / (tile && options.alone ? 4 : 1);
   const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(enough / groups))); // of a split
   const splits = Math.ceil(ci / inputs);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');

@@ -3,7 +3,7 @@ import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type BatchNormTensors, batchStatistics, inChunks, valuesPerChannel } from './batch-statistics.ts';
 import { codesShape } from './convolution.ts';
-import { rowGrid, type VolumeShape, volumeShape, voxelGrid } from './shapes.ts';
+import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
 /**
  * Batch normalisation by the batch's statistics (moving the running ones), LeakyReLU and maxPool3d in one pass: what
@@ -109,17 +109,6 @@ function inputGrad(gpu: Gpu, { parts, codes, upstream }: Saved, i: number, line:
   const shape = volumeShape(parts[i]);
   const { n, channels, d, h, w } = shape;
   const dx = overwritable(gpu, parts[i]);
-  if (gpu.tuning.tiles === 1) {
-    const volumes = n * channels;
-    const { lanes, grid } = voxelGrid(shape, volumes);
-    gpu.run('unpool_voxels', {
-      bindings: { dy: upstream[i], codes: codes[i], line, dx },
-      params: { volumes, channels, d, h, w, lanes, slope },
-      constants: { NORMAL: 1 },
-      grid,
-    });
-    return dx;
-  }
   const { lanes, grid } = pairGrid(shape);
   gpu.run('batchnorm_pool_input_grad', {
     bindings: { dy: upstream[i], codes: codes[i], line, dx },

@@ -44,14 +44,6 @@ export function rowGrid(places: number, rows: number, volumes: number) {
   return { lanes, grid };
 }
 
-/** Grid of kernels whose workgroup of 64 threads covers `lanes` voxels of a row and 64 / lanes rows of each volume. */
-export function voxelGrid({ d, h, w }: { d: number; h: number; w: number }, volumes: number) {
-  let lanes = lanesFor(w, 64);
-  while (d * h * lanes > 64 * 65535) lanes /= 2;
-  const grid: [number, number, number] = [Math.ceil(w / lanes), Math.ceil((d * h * lanes) / 64), volumes];
-  return { lanes, grid };
-}
-
 /** Into how many chunks a reduction over `length` is cut: enough to fill a GPU, each worth its start. */
 export function chunksFor(length: number, rows: number): number {
   return Math.max(1, Math.min(Math.ceil(length / 2048), Math.ceil(1024 / rows)));

@@ -9,11 +9,17 @@ export interface Tile {
   readonly VZ: number;
 }
 
+/** The tile of kernels/conv3d_narrow_tile.wgsl. */
+export const NARROW_TILE: Tile = { OCTETS: 1, VX: 8, VY: 4, VZ: 4 };
+
 const MOST_GROUPS = 65_535; // of a grid's dimension
 
 /** Windows (x, y, z) of a tile by the octets it has; their product times the octets is the number of threads. */
 const SHAPES: Readonly<Record<number, readonly (readonly [number, number, number])[]>> = {
-  1: [[8, 4, 4]],
+  1: [
+    [8, 4, 4],
+    [16, 4, 2],
+  ],
   2: [[8, 4, 2]],
   4: [
     [8, 2, 2],
@@ -30,10 +36,11 @@ const SHAPES: Readonly<Record<number, readonly (readonly [number, number, number
  * The tile for a convolution's output: as many octets as there are, up to eight, since they share the tile's values; of
  * the shapes the one that leaves the fewest windows beyond the volume.
  */
-export function tileOf(volume: VolumeShape, co: number): Tile {
+export function tileOf(volume: VolumeShape, co: number, pooled = false): Tile {
   const octets = Math.ceil(co / OCTET);
   const OCTETS = octets >= 5 ? 8 : octets >= 3 ? 4 : octets;
   const tiles = SHAPES[OCTETS].map(([VX, VY, VZ]) => ({ OCTETS, VX, VY, VZ }));
+  if (OCTETS === 1) return tiles[pooled ? 0 : 1]; // long rows are written faster
   return tiles.reduce((best, one) => (tileCount(volume, one) < tileCount(volume, best) ? one : best));
 }
 
