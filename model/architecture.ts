@@ -1,6 +1,6 @@
 import { InputError } from '../cohort/error.ts';
-import { convolvedSize, type Stride } from '../engine/ops/conv3d.ts';
 import { pooledSize } from '../engine/ops/max-pool3d.ts';
+import { convolvedSize, type Stride } from '../engine/ops/shapes.ts';
 
 /** How a block halves its volume: by max pooling, or by stride 2 in its last convolution. */
 export type Reduction = 'maxpool' | 'stride';

@@ -1,4 +1,5 @@
 import { formatBytes } from '../engine/errors.ts';
+import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
 import { trainingBytes } from './memory.ts';
 import { layerSizes, voxelsOf } from './partition.ts';
@@ -10,6 +11,8 @@ export interface Room {
   readonly largest: number;
   /** bytes of all tensors together */
   readonly memory: number;
+  /** the device's, by which sums are cut */
+  readonly tuning: Tuning;
 }
 
 /** Why a network cannot be trained with batches of these numbers of images; null where it can. */
@@ -38,13 +41,13 @@ function vanishes(architecture: Architecture, smallest: number): string | null {
 function tooLarge(
   architecture: Architecture,
   batches: readonly number[],
-  { largest, memory }: Room,
+  { largest, memory, tuning }: Room,
 ): string | null {
   const piece = pieces(architecture, Math.max(...batches)).reduce((a, b) => (b.values > a.values ? b : a));
   if (4 * piece.values > largest) {
     return `${piece.name} would take ${formatBytes(4 * piece.values)} at once, and the device binds ${formatBytes(largest)}`;
   }
-  const bytes = trainingBytes(architecture, batches, largest);
+  const bytes = trainingBytes(architecture, batches, largest, tuning);
   if (bytes <= memory) return null;
   return `training would take about ${formatBytes(bytes)}, and ${formatBytes(memory)} may be taken`;
 }

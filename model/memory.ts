@@ -1,3 +1,6 @@
+import { productPlan } from '../engine/ops/convolution.ts';
+import { weightGradPlan } from '../engine/ops/weight-grad.ts';
+import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
 import { layerSizes, partition, voxelsOf } from './partition.ts';
 import { weightShapes } from './weights.ts';
@@ -13,24 +16,47 @@ const PACKED = 3;
 
 /**
  * An estimate of the GPU memory that a training holds at most: parameters with all that goes with them, and for each size
- * of batch the volumes of a step, since buffers are kept by their exact sizes (engine/pool.ts). Buffers whose size depends on
- * the adapter's kernels are left out; they are small beside these.
+ * of batch the volumes of a step and the parts of its sums, since buffers are kept by their exact sizes (engine/pool.ts).
  *
  * @param batches images of a training's steps: the batch size, and what is left over at an epoch's end
  * @param largest bytes that the device binds at once
+ * @param tuning  the device's, by which sums are cut
  * @returns bytes
  */
 export function trainingBytes(
   architecture: Architecture,
   batches: readonly number[],
-  largest = Number.POSITIVE_INFINITY,
+  largest: number,
+  tuning: Tuning,
 ): number {
   const parameters = [...weightShapes(architecture)].reduce(
     (sum, [name, shape]) => sum + (COPIES + (name.startsWith('conv') ? PACKED : 0)) * voxelsOf(shape),
     0,
   );
-  const steps = [...new Set(batches)].map((batch) => stepValues(architecture, batch, largest));
-  return VALUE * (parameters + steps.reduce((sum, values) => sum + values, 0));
+  const different = [...new Set(batches)];
+  const steps = different.map((batch) => stepValues(architecture, batch, largest));
+  const parts = new Set(different.flatMap((batch) => partValues(architecture, batch, largest, tuning)));
+  return VALUE * [parameters, ...steps, ...parts].reduce((sum, values) => sum + values, 0);
+}
+
+/** Values of the parts that a step's sums are cut into: of weight gradients, and of convolutions of few voxels. */
+function partValues(architecture: Architecture, batch: number, largest: number, tuning: Tuning): number[] {
+  const { inputShape } = architecture;
+  const layers = subBlocks(architecture);
+  const cuts = partition(layers, inputShape, batch, largest, true);
+  return layerSizes(layers, inputShape).flatMap(({ input, convolved }, i) => {
+    const { inputs, outputs, stride } = layers[i];
+    const { samples, groups } = cuts[i];
+    const volume = (channels: number, [d, h, w]: readonly number[]) => ({ n: samples, channels, d, h, w });
+    const sums = groups.map((co) => weightGradPlan(tuning, volume(inputs, input), co, stride).parts);
+    const split = (from: number, to: number) => {
+      const { splits } = productPlan(tuning, volume(to, convolved), from);
+      return [splits, samples * to, ...convolved];
+    };
+    const few = stride === 1 && voxelsOf(convolved) <= tuning.productVoxels && tuning.weightLanes === 1;
+    const products = few ? [split(inputs, outputs), ...(i > 0 ? [split(outputs, inputs)] : [])] : [];
+    return [...sums, ...products].map(voxelsOf);
+  });
 }
 
 /** Values of the volumes that a step of training holds: what forward keeps for backward, and the gradients under way. */

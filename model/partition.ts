@@ -1,5 +1,5 @@
-import { convolvedSize } from '../engine/ops/conv3d.ts';
 import { pooledSize } from '../engine/ops/max-pool3d.ts';
+import { convolvedSize } from '../engine/ops/shapes.ts';
 import type { SubBlock } from './architecture.ts';
 
 /** How a sub-block's work is cut so that no tensor exceeds what the device binds at once. */

@@ -83,7 +83,11 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
   const unlock = lockFolder(options.out);
   try {
     const { gpu, report } = await hooks.open();
-    const room: Room = { largest: gpu.largestTensor, memory: memory ?? defaultMemory(report) };
+    const room: Room = {
+      largest: gpu.largestTensor,
+      memory: memory ?? defaultMemory(report),
+      tuning: gpu.tuning,
+    };
     const open = async () => {
       await gpu.trim(); // other shapes come next, and each training's memory is counted alone
       return hooks.open();

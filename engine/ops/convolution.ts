@@ -1,6 +1,6 @@
 import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
-import { OCTET } from '../tuning.ts';
+import { OCTET, type Tuning } from '../tuning.ts';
 import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 import { NARROW_TILE, tileCount, tileGrid, tileOf } from './tiles.ts';
 
@@ -201,6 +201,26 @@ function leakyUnpool(
   return dx;
 }
 
+/**
+ * How a convolution of few voxels is split over its input channels, and the tile of a workgroup if it has one.
+ *
+ * @param volume the output
+ * @param alone  as ConvolveOptions has it: how a sum is split decides how it is rounded, which then must not depend on the batch
+ */
+export function productPlan(tuning: Tuning, volume: VolumeShape, ci: number, alone = false) {
+  const { n, channels: co, d, h, w } = volume;
+  const spatial = d * h * w;
+  const counted = alone ? 1 : n;
+  const tile = tuning.tiles === 1 && spatial > FEWEST_TILED ? tileOf(volume, co) : null;
+  const groups = tile
+    ? counted * tileCount(volume, tile) * Math.ceil(co / OCTET / tile.OCTETS)
+    : Math.ceil((counted * spatial) / 16) * Math.ceil(co / 64);
+  // of samples alone, several are likely at work at once, and parts cost as much to add as to compute
+  const enough = tuning.parallelGroups / (tile && alone ? 4 : 1);
+  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(enough / groups))); // of a split
+  return { tile, splits: Math.ceil(ci / inputs) };
+}
+
 /** The convolution as a matrix product. */
 function product(
   gpu: Gpu,
@@ -225,17 +245,8 @@ function product(
     });
     return y;
   }
-  // how the sum is split decides how it is rounded, which must not depend on the batch where samples stand alone
-  const counted = options.alone ? 1 : n;
   const volume = { n, channels: co, d, h, w };
-  const tile = gpu.tuning.tiles === 1 && spatial > FEWEST_TILED ? tileOf(volume, co) : null;
-  const groups = tile
-    ? counted * tileCount(volume, tile) * Math.ceil(co / OCTET / tile.OCTETS)
-    : Math.ceil((counted * spatial) / 16) * Math.ceil(co / 64);
-  // of samples alone, several are likely at work at once, and parts cost as much to add as to compute
-  const enough = gpu.tuning.parallelGroups / (tile && options.alone ? 4 : 1);
-  const inputs = Math.ceil(ci / Math.min(ci, Math.ceil(enough / groups))); // of a split
-  const splits = Math.ceil(ci / inputs);
+  const { tile, splits } = productPlan(gpu.tuning, volume, ci, options.alone);
   const partial = gpu.empty([splits, n, co, d, h, w], 'convolution parts');
   if (tile) {
     const spare = gpu.empty([4], 'no codes', 'u32');

@@ -24,6 +24,14 @@ export function voxels({ d, h, w }: { d: number; h: number; w: number }): number
   return d * h * w;
 }
 
+/** Stride of a convolution along all three axes. */
+export type Stride = 1 | 2;
+
+/** Extent of a convolution's output along an axis of `size` voxels. */
+export function convolvedSize(size: number, stride: Stride): number {
+  return Math.floor((size - 1) / stride) + 1;
+}
+
 /** Smallest power of two at least `size`, at most `most`. */
 export function lanesFor(size: number, most: number): number {
   let lanes = 1;

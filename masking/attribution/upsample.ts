@@ -1,4 +1,4 @@
-import { convolvedSize } from '../../engine/ops/conv3d.ts';
+import { convolvedSize } from '../../engine/ops/shapes.ts';
 import { pooledSize } from '../../engine/ops/max-pool3d.ts';
 import type { Architecture } from '../../model/architecture.ts';
 
