@@ -32,12 +32,12 @@ const networks: [string, Partial<Architecture>, number[]][] = [
 
 it.each(
   networks.flatMap((one) => [
-    [...one, 'by default', byDevice] as const,
-    [...one, 'as on GPUs', asOnGpus] as const,
+    ['by default', ...one, byDevice] as const,
+    ['as on GPUs', ...one, asOnGpus] as const,
   ]),
 )(
-  'the estimate for %s, %4$s, lies between 0.9 and 1.4 of what steps take',
-  async (_, changes, batches, __, tuning) => {
+  '%s, the estimate for %s lies between 0.9 and 1.4 of what steps take',
+  async (_, __, changes, batches, tuning) => {
     const { gpu } = opened;
     Object.assign(gpu.tuning, tuning);
     const architecture = { ...small, ...changes } as Architecture;
