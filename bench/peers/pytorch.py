@@ -4,6 +4,7 @@ Takes a JSON object as its argument:
   channels, subBlocks, inputShape, dropout   the network (docs/method.md)
   cases   [{"what": "mask step" | "training step" | "inference", "batch": n}]
   repetitions
+  cpu, compiled   whether the CPU is timed beside CUDA, and torch.compile, which takes a minute for each case
 and prints one JSON object per line: {"peer", "what", "batch", "seconds", "peakBytes", "note"}.
 
 peakBytes is what the case took at most: on CUDA what PyTorch allocated there, on the CPU by how much the process grew.
@@ -158,7 +159,8 @@ def main():
             torch.backends.cudnn.allow_tf32 = tf32
             label = f"{name} CUDA{', tf32' if tf32 else ''}"
             run(label, "cuda", options)
-            run(f"{label}, compiled", "cuda", options, compiled=True)
+            if options["compiled"]:
+                run(f"{label}, compiled", "cuda", options, compiled=True)
 
 
 main()

@@ -16,6 +16,8 @@ export interface PytorchOptions {
   readonly repetitions: number;
   /** whether the CPU is timed where there is a CUDA device too */
   readonly cpu: boolean;
+  /** whether torch.compile is timed on CUDA, which takes a minute for each case */
+  readonly compiled: boolean;
 }
 
 /** Whether an interpreter is there and has PyTorch. */
@@ -30,12 +32,12 @@ export function hasPytorch(python: string): boolean {
  * @throws Error with what Python said when it fails
  */
 export async function pytorchPeer(
-  { python, architecture, work, batch, repetitions, cpu }: PytorchOptions,
+  { python, architecture, work, batch, repetitions, cpu, compiled }: PytorchOptions,
   signal?: AbortSignal,
 ): Promise<PeerResult[]> {
   const { channels, subBlocks, inputShape, dropout } = architecture;
   const cases = [{ what: work, batch }];
-  const options = { channels, subBlocks, inputShape, dropout, cases, repetitions, cpu };
+  const options = { channels, subBlocks, inputShape, dropout, cases, repetitions, cpu, compiled };
   const child = spawn(python, [script(), JSON.stringify(options)], {
     signal,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -40,9 +40,9 @@ function stepTable(steps: readonly StepResult[]): string {
       'step',
       'image',
       'batch',
-      { title: 's per step', digits: 3 },
-      { title: 's per image', digits: 3 },
-      { title: 'host ms', digits: 1 },
+      { title: 'ms per step', digits: 2 },
+      { title: 'ms per image', digits: 2 },
+      { title: 'host ms', digits: 2 },
       { title: 's, first time more', digits: 2 },
       'GPU memory at most',
     ],
@@ -50,9 +50,9 @@ function stepTable(steps: readonly StepResult[]): string {
       work,
       shape.join(' x '),
       batch,
-      seconds,
-      secondsPerImage,
-      hostSeconds === null ? null : hostSeconds * 1e3,
+      milli(seconds),
+      milli(secondsPerImage),
+      milli(hostSeconds),
       firstSeconds,
       peakBytes === null ? null : formatBytes(peakBytes),
     ]),
@@ -70,25 +70,25 @@ function peerTable({ peers }: BenchReport): string {
       'what',
       'at',
       'batch',
-      { title: 'theirs ms', digits: 1 },
-      { title: 'ours ms', digits: 1 },
+      { title: 'theirs ms', digits: 2 },
+      { title: 'ours ms', digits: 2 },
       { title: 'theirs / ours', digits: 2 },
       'their memory',
       'our memory',
       'note',
     ],
     peers.map(({ peer, what, shape, batch, seconds, ourSeconds, peakBytes, ourPeakBytes, note }) => {
-      const ms = (value: number | null) => (value === null ? null : value * 1e3);
       const mine = ourSeconds ?? null;
       const ratio = seconds === null || mine === null ? null : seconds / mine;
       const memory = [peakBytes, ourPeakBytes].map((bytes) =>
         bytes === undefined ? null : formatBytes(bytes),
       );
-      return [peer, what, shape, batch, ms(seconds), ms(mine), ratio, ...memory, note ?? ''];
+      return [peer, what, shape, batch, milli(seconds), milli(mine), ratio, ...memory, note ?? ''];
     }),
   );
 }
 
+const milli = (value: number | null) => (value === null ? null : value * 1e3);
 const giga = (value: number) => value / 1e9;
 const SHOWN = 30; // kernels of a step; the rest is told as a sum
 
@@ -100,7 +100,7 @@ function kernelTable(work: string, own: readonly KernelResult[]): string {
       `kernel, ${work}`,
       'at',
       'calls',
-      { title: 'ms', digits: 2 },
+      { title: 'ms', digits: 3 },
       { title: '% of step', digits: 1 },
       { title: 'GB/s', digits: 1 },
       { title: 'GFLOP/s', digits: 1 },

@@ -100,6 +100,7 @@ function benchOptions(args: Arguments): BenchOptions {
           [121, 145, 121],
         ],
     python: args.python,
+    compiled: !args.quick,
     tfjs: args.tfjs ?? null,
   };
 }

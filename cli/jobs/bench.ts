@@ -1,7 +1,7 @@
 import { type KernelResult, profileKernels } from '../../bench/kernels.ts';
 import { type MeasuredLimits, measureLimits } from '../../bench/limits.ts';
 import type { PeerResult } from '../../bench/peer.ts';
-import { hasPytorch, pytorchPeer } from '../../bench/peers/pytorch.ts';
+import { hasPytorch, type PytorchOptions, pytorchPeer } from '../../bench/peers/pytorch.ts';
 import { tfjsPeer } from '../../bench/peers/tfjs.ts';
 import type { BenchReport } from '../../bench/report.ts';
 import { type StepResult, timeStep } from '../../bench/steps.ts';
@@ -23,6 +23,8 @@ export interface BenchOptions {
   readonly sizes: readonly (readonly [number, number, number])[];
   /** a Python that has PyTorch; null leaves it out */
   readonly python: string | null;
+  /** whether torch.compile is timed too, where there is CUDA */
+  readonly compiled: boolean;
   /** a folder where TensorFlow.js is installed; null leaves it out */
   readonly tfjs: string | null;
 }
@@ -61,10 +63,7 @@ export async function runBench(options: BenchOptions, hooks: BenchHooks): Promis
 }
 
 /** PyTorch's time between two of ours: what else the machine does at the moment slows both. */
-async function besidePytorch(
-  one: { python: string; architecture: Architecture; work: Work; batch: number; repetitions: number },
-  hooks: BenchHooks,
-): Promise<PeerResult[]> {
+async function besidePytorch(one: Omit<PytorchOptions, 'cpu'>, hooks: BenchHooks): Promise<PeerResult[]> {
   hooks.onCase(`PyTorch: ${one.work}, batch ${one.batch}`);
   const ours = () => withGpu(hooks, (gpu) => timeStep(gpu, one));
   const before = await ours();
@@ -106,7 +105,7 @@ async function benchSteps(cases: readonly Parameters<typeof timeStep>[1][], hook
 }
 
 async function benchPeers(
-  { python, tfjs, architecture, repetitions, batches }: BenchOptions,
+  { python, compiled, tfjs, architecture, repetitions, batches }: BenchOptions,
   hooks: BenchHooks,
 ) {
   const results: PeerResult[] = [];
@@ -117,7 +116,9 @@ async function benchPeers(
     for (const work of Object.keys(batches) as Work[]) {
       for (const batch of batches[work]) {
         if (hooks.signal.aborted) return results;
-        results.push(...(await besidePytorch({ python, architecture, work, batch, repetitions }, hooks)));
+        results.push(
+          ...(await besidePytorch({ python, architecture, work, batch, repetitions, compiled }, hooks)),
+        );
       }
     }
   }

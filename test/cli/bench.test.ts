@@ -15,7 +15,7 @@ it('measures limits, kernels, steps and scaling, keeps them, and shows what move
   const file = path.join(folder, 'first.json');
   const words = ['bench', ...small, '--only', 'limits,kernels,steps,scaling', '--out', file];
   expect(await main([...words, '--quiet'])).toBe(0);
-  for (const heading of ['the device at most', 'kernel, mask step', 'kernel, training step', 's per image'])
+  for (const heading of ['the device at most', 'kernel, mask step', 'kernel, training step', 'ms per image'])
     expect(printed.out).toContain(heading);
   const { report, adapter, options } = JSON.parse(readFileSync(file, 'utf8'));
   expect(adapter.tuning.weightLanes).toBeGreaterThan(0);
