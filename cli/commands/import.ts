@@ -1,9 +1,11 @@
 import type { CommandModule } from 'yargs';
+import type { Intensity } from '../../cohort/intensity.ts';
 import { defaultArchitecture, type Reduction } from '../../model/architecture.ts';
 import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { type ImportResult, importModel } from '../jobs/import-model.ts';
 import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
+import { defaulted } from './settings-options.ts';
 import { classesOption } from './split-options.ts';
 
 interface Arguments {
@@ -14,6 +16,8 @@ interface Arguments {
   reduction: Reduction;
   dropout: number;
   'sub-blocks': string[] | undefined;
+  intensity: Intensity['scale'];
+  smoothing: number;
   overwrite: boolean;
   json: boolean;
 }
@@ -45,21 +49,43 @@ export const importCommand: CommandModule<object, Arguments> = {
         'sub-blocks': listOption({
           describe: 'Convolutions of each block, where their channels do not tell',
         }),
+        intensity: {
+          ...defaulted('intensity'),
+          describe:
+            "Scale of its images: as they are, to [0, 1] (ClinicaDL's), or by mean and deviation over the brain",
+        },
+        smoothing: defaulted('smoothing'),
         overwrite: { type: 'boolean', default: false, describe: 'Replace a model that is there already' },
         json: jsonOption,
       })
-      .example('$0 import model.pth.tar --like map.nii.gz --out model.safetensors', '') as never,
+      .example('$0 import model.pth.tar --like map.nii.gz --out model.safetensors', 'images as they are')
+      .example(
+        '$0 import model.pth.tar --like map.nii.gz --out model.safetensors --intensity min-max',
+        'images that ClinicaDL scaled',
+      ) as never,
   handler: run,
 };
 
 function run(args: Arguments): void {
-  const { file, like, out, classes, reduction, dropout, overwrite, json } = args;
+  const { file, like, out, classes, reduction, dropout, smoothing, overwrite, json } = args;
   const subBlocks = args['sub-blocks']?.map(Number) ?? null;
   if (subBlocks?.some((count) => !Number.isInteger(count) || count < 1 || count > 3))
     throw new UsageError('--sub-blocks takes whole numbers from 1 to 3, with commas between', 'import');
   if (!(dropout >= 0 && dropout < 1))
     throw new UsageError('--dropout takes a number from 0 to below 1', 'import');
-  const result = importModel({ file, like, out, classes, reduction, dropout, subBlocks, overwrite });
+  if (!(smoothing >= 0)) throw new UsageError('--smoothing takes a number of mm from 0', 'import');
+  const intensity = { scale: args.intensity, smoothing };
+  const result = importModel({
+    file,
+    like,
+    out,
+    classes,
+    reduction,
+    dropout,
+    subBlocks,
+    intensity,
+    overwrite,
+  });
   console.log(json ? JSON.stringify(result, null, 2) : asText(result));
 }
 

@@ -73,7 +73,12 @@ function vulkanProblems({ nvidia, hardware, software }: Findings, vulkan: Vulkan
       what: 'An NVIDIA GPU is there, but not its Vulkan driver (nvidia_icd.json).',
       fix: 'Start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install the whole NVIDIA driver, with graphics.',
     });
-  } else if (!nvidia && renderNodes.length === 0) {
+  } else if (nvidia) {
+    problems.push({
+      what: 'An NVIDIA GPU and its Vulkan driver are there, but the driver does not start.',
+      fix: "It needs GLVND's libraries, which containers and nodes without a display often lack (Debian and Ubuntu: libegl1, libgl1 and libgles2).",
+    });
+  } else if (renderNodes.length === 0) {
     problems.push({
       what: 'No GPU is visible (no /dev/dri/renderD*).',
       fix: 'If the machine has one, pass it into the container (Docker: --device /dev/dri, or --gpus all).',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../../cohort/error.ts';
-import { plainIntensity } from '../../cohort/intensity.ts';
+import type { Intensity } from '../../cohort/intensity.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { writeModel } from '../../model/model-file.ts';
@@ -16,6 +16,8 @@ export interface ImportOptions {
   readonly reduction: Architecture['reduction'];
   readonly dropout: number;
   readonly subBlocks: readonly number[] | null;
+  /** what was done to the values of its images */
+  readonly intensity: Intensity;
   readonly out: string;
   readonly overwrite: boolean;
 }
@@ -32,7 +34,7 @@ export interface ImportResult {
  * @throws InputError when the file is no such, asks to run something, or holds a network that voxmask has not
  */
 export function importModel(options: ImportOptions): ImportResult {
-  const { file, like, classes, reduction, dropout, out, overwrite } = options;
+  const { file, like, classes, reduction, dropout, intensity, out, overwrite } = options;
   if (existsSync(out) && !overwrite) {
     throw new InputError(out, 'is there already', 'Choose another file, or give --overwrite to replace it');
   }
@@ -47,7 +49,7 @@ export function importModel(options: ImportOptions): ImportResult {
     file,
   );
   const { architecture, weights, mapping } = found;
-  writeModel(out, { architecture, weights, grid, intensity: plainIntensity });
+  writeModel(out, { architecture, weights, grid, intensity });
   return { architecture, mapping, out };
 }
 

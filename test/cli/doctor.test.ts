@@ -98,6 +98,11 @@ describe('problemsOf', () => {
       /nvidia_icd\.json.*NVIDIA_DRIVER_CAPABILITIES=all/,
     ],
     [
+      "an NVIDIA driver that lacks GLVND's libraries",
+      without({ nvidia: true }, { drivers: ['/usr/share/vulkan/icd.d/nvidia_icd.json'], renderNodes: [] }),
+      /nvidia_icd\.json.*the driver does not start.*libegl1/s,
+    ],
+    [
       'a library that does not load',
       without({ libraryFault: 'GLIBCXX_3.4.32 not found' }),
       /GLIBCXX.*npm ci/,

@@ -23,9 +23,9 @@ collectPrinted();
 const take = (file: string, out: string, ...more: string[]) =>
   main(['import', file, '--like', image, '--out', at(out), ...more]);
 
-async function probabilities(model: string): Promise<number[]> {
+async function probabilities(model: string, of = image): Promise<number[]> {
   printed.out = '';
-  expect(await main(['predict', '--model', at(model), image, '--json', '--quiet'])).toBe(0);
+  expect(await main(['predict', '--model', at(model), of, '--json', '--quiet'])).toBe(0);
   return Object.values(JSON.parse(printed.out).images[0].probabilities);
 }
 
@@ -55,6 +55,25 @@ it('takes over bare safetensors, and replaces a model only when asked', async ()
   expect(readFileSync(at('copy.safetensors')).equals(readFileSync(at('again.safetensors')))).toBe(true);
   expect(await take(fixture('state.pth'), 'copy.safetensors')).toBe(1);
   expect(printed.err).toMatch(/copy\.safetensors: is there already/);
+});
+
+it('keeps what was done to the values of its images', async () => {
+  const values: number[] = expected.image;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const variants = {
+    'scaled.nii.gz': values.map((value) => (value - low) / (high - low)),
+    'wide.nii.gz': values.map((value) => 3 * value + 1),
+  };
+  for (const [name, data] of Object.entries(variants))
+    writeVolume(at(name), Float32Array.from(data), { grid, storage: storageFor(grid, 'LAS') });
+  expect(await take(fixture('state.pth'), 'plain.safetensors')).toBe(0);
+  expect(await take(fixture('state.pth'), 'scaling.safetensors', '--intensity', 'min-max')).toBe(0);
+  expect(readModel(at('scaling.safetensors')).intensity).toEqual({ scale: 'min-max', smoothing: 0 });
+  const [byHand] = await probabilities('plain.safetensors', at('scaled.nii.gz'));
+  const [byModel] = await probabilities('scaling.safetensors', at('wide.nii.gz'));
+  const [unscaled] = await probabilities('plain.safetensors', at('wide.nii.gz'));
+  expect(Math.abs(byModel - byHand)).toBeLessThan(1e-5);
+  expect(Math.abs(unscaled - byHand)).toBeGreaterThan(1e-3);
 });
 
 it('runs nothing that a file asks for, and names it', async () => {
