@@ -1,5 +1,5 @@
-import { convolvedSize } from '../../engine/ops/shapes.ts';
 import { pooledSize } from '../../engine/ops/max-pool3d.ts';
+import { convolvedSize } from '../../engine/ops/shapes.ts';
 import type { Architecture } from '../../model/architecture.ts';
 
 type Sizes = readonly [number, number, number];
