@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from './error.ts';
 import { readVolume } from './nifti.ts';
-import { type Session, sessionKey } from './session.ts';
+import { type Session, sessionKey, sessionName } from './session.ts';
 import { isMissing, readTable, requireColumns } from './table.ts';
 import { describeGrids, type Grid, sameGrid, type Volume } from './volume.ts';
 
@@ -48,12 +48,12 @@ export function readCohort(
     const earlier = firstLines.get(key);
     if (earlier === undefined) firstLines.set(key, line);
     else if (!isMissing(row.participant_id) && !isMissing(row.session_id))
-      faults.push({ line, what: `repeats ${nameOf(session)} of line ${earlier}` });
+      faults.push({ line, what: `repeats ${sessionName(session)} of line ${earlier}` });
     // One image under two names could stand on two sides of a split.
     const owner = imageOf.get(session.path);
     if (owner === undefined) imageOf.set(session.path, session);
     else if (!isMissing(row.path) && owner.participantId !== session.participantId)
-      faults.push({ line, what: `image ${row.path} is that of ${nameOf(owner)} in line ${owner.line}` });
+      faults.push({ line, what: `image ${row.path} is that of ${sessionName(owner)} in line ${owner.line}` });
     return session;
   });
   if (faults.length > 0) throw faultyRows(tablePath, faults);
@@ -85,7 +85,7 @@ export function refuseOtherGrid(session: Session, its: Grid, grid: Grid): void {
   if (sameGrid(its, grid)) return;
   const [found, wanted] = describeGrids(its, grid);
   throw new InputError(
-    `${session.path} (${nameOf(session)})`,
+    `${session.path} (${sessionName(session)})`,
     `lies on another grid: ${found}, where ${wanted} are wanted`,
     'Bring all images onto one grid ("voxmask cohort build --resample" does)',
   );
@@ -150,8 +150,4 @@ function faultyRows(where: string, faults: readonly Fault[]): InputError {
   const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
   return new InputError(where, `has ${count}`, `Correct these rows:${shown.join('')}${rest}`);
-}
-
-function nameOf(session: Session): string {
-  return `${session.participantId} ${session.sessionId}`;
 }

@@ -55,6 +55,14 @@ export function firstSessions(sessions: readonly Session[]): Session[] {
   return [...byParticipant(sessions).values()].map(([first]) => first);
 }
 
+/** How a session is named in messages and results. */
+export function sessionName({
+  participantId,
+  sessionId,
+}: Pick<Session, 'participantId' | 'sessionId'>): string {
+  return `${participantId} ${sessionId}`;
+}
+
 /** Orders text by its code units, the same on every machine. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -7,25 +7,7 @@ struct Params { size: u32, seed_low: u32, seed_high: u32, step: u32, layer: u32,
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [size]
 @group(0) @binding(2) var<storage, read_write> y: array<f32>; // [size]
 
-// (high, low) words of a 32 x 32 bit product
-fn multiply(a: u32, b: u32) -> vec2<u32> {
-  let low = (a & 0xffffu) * (b & 0xffffu);
-  let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
-  let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
-  return vec2<u32>((a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u), a * b);
-}
-
-fn philox(counter: vec4<u32>, seed: vec2<u32>) -> vec4<u32> {
-  var c = counter;
-  var key = seed;
-  for (var round = 0u; round < 10u; round++) {
-    let even = multiply(0xD2511F53u, c.x);
-    let odd = multiply(0xCD9E8D57u, c.z);
-    c = vec4<u32>(odd.x ^ c.y ^ key.x, odd.y, even.x ^ c.w ^ key.y, even.y);
-    key += vec2<u32>(0x9E3779B9u, 0xBB67AE85u);
-  }
-  return c;
-}
+//#include philox
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

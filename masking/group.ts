@@ -1,5 +1,5 @@
 import { InputError } from '../cohort/error.ts';
-import type { Session } from '../cohort/session.ts';
+import { type Session, sessionName } from '../cohort/session.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -163,7 +163,7 @@ async function fitEpoch(
   for (const batch of shuffled) {
     if (signal?.aborted) break;
     const x = await images.batch(gpu, batch);
-    const names = batch.map((session) => `${session.participantId} ${session.sessionId}`).join(', ');
+    const names = batch.map(sessionName).join(', ');
     const mu = await muOfBatch(run, batch);
     const loss = trainer.step(x, names, mu);
     x.release();

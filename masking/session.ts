@@ -1,5 +1,5 @@
 import { InputError } from '../cohort/error.ts';
-import type { Session } from '../cohort/session.ts';
+import { type Session, sessionName } from '../cohort/session.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import type { Ending } from '../engine/ops/mask-choice.ts';
 import type { ImageStore } from '../model/images.ts';
@@ -148,7 +148,7 @@ function note(occupant: Occupant, { loss, judgement }: Passed): void {
   if (judgement.ending !== 'not a number') return;
   throw new InputError(
     `mask step ${losses.length}`,
-    `the loss is ${loss.total} on ${session.participantId} ${session.sessionId}`,
+    `the loss is ${loss.total} on ${sessionName(session)}`,
     'Lower the learning rate, or check this image',
   );
 }

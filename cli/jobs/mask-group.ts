@@ -1,23 +1,18 @@
 import path from 'node:path';
-import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
-import type { Session } from '../../cohort/session.ts';
+import { sessionName } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
-import { correctlyClassified } from '../../masking/correct.ts';
-import { maskedProbabilities, touchedShare } from '../../masking/effect.ts';
-import { type GroupOptions, groupDefaults, groupMask, type MaskEpoch } from '../../masking/group.ts';
-import { type ImageLoss, imageLosses, lossOutliers, type MaskedImages } from '../../masking/image-losses.ts';
-import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
+import { touchedShare } from '../../masking/effect.ts';
+import { type GroupOptions, groupDefaults, type MaskEpoch } from '../../masking/group.ts';
+import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
-import { thresholded } from '../../masking/threshold.ts';
-import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { fileDigest } from './digest.ts';
+import { makeGroupMask } from './group-make.ts';
 import { lockFolder } from './lock.ts';
 import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
-import { placeMu } from './mask-mu.ts';
 import { GroupCheckpoints } from './mask-resume.ts';
 import { prepareOutput } from './output.ts';
 
@@ -108,7 +103,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
     prepareOutput(options.out, maskMarker, options.overwrite || checkpoints.state !== undefined);
     const { gpu, report } = await hooks.open();
     checkpoints.useAdapter(report);
-    const made = await makeMask(gpu, inputs, options, hooks, checkpoints);
+    const made = await makeGroupMask(gpu, inputs, options, hooks, checkpoints);
     const regions =
       inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
     const { className, images } = inputs;
@@ -149,7 +144,8 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       best: made.raw.best,
       probabilities: made.probabilities,
       touchedShare: touchedShare(made.kept),
-      outliers: made.losses?.filter(({ outlier }) => outlier).map(({ session }) => nameOf(session)) ?? null,
+      outliers:
+        made.losses?.filter(({ outlier }) => outlier).map(({ session }) => sessionName(session)) ?? null,
       dropped: made.dropped,
       notNumbers: Object.fromEntries(images.notNumbers),
       interrupted: made.raw.interrupted,
@@ -165,8 +161,8 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       results: {
         ...results,
         identity: checkpoints.identity,
-        fittedOn: made.fit.map(nameOf),
-        selectedOn: made.select.map(nameOf),
+        fittedOn: made.fit.map(sessionName),
+        selectedOn: made.select.map(sessionName),
       },
     });
     if (!results.interrupted) checkpoints.remove();
@@ -195,116 +191,4 @@ function finishedBefore(
     regions,
     paths: { ...paths, sidecar },
   };
-}
-
-function nameOf({ participantId, sessionId }: Session): string {
-  return `${participantId} ${sessionId}`;
-}
-
-/** The work on the GPU; all that it puts there is released at the end. */
-async function makeMask(
-  gpu: OpenGpu['gpu'],
-  inputs: MaskInputs,
-  { cohort, objective: terms, group, dropOutliers, everyImage = false }: MaskGroupOptions,
-  { signal, onClassified, onStep, onEpoch, onOutliers }: MaskGroupHooks,
-  checkpoints: GroupCheckpoints,
-) {
-  const { model, images, classIndex } = inputs;
-  const network = new Network(gpu, model.architecture, model.weights);
-  const { shared: mu, muOf } = await placeMu(gpu, inputs.mu, images);
-  try {
-    const asked = [...new Set([...inputs.fit, ...inputs.select])];
-    const correct = await correctlyClassified(network, images, asked, classIndex, (done) => {
-      signal?.throwIfAborted();
-      onClassified?.(done, asked.length);
-    });
-    const counting = everyImage ? new Map(asked.map((session) => [session, Number.NaN])) : correct;
-    const candidates = keep(inputs.fit, counting, cohort, inputs.className, 'fit');
-    const select = keep(inputs.select, counting, cohort, inputs.className, 'select');
-    const masked = {
-      objective: new MaskObjective(network, mu, classIndex, terms),
-      images,
-      ...(muOf && { muOf }),
-    };
-    let { state: from, dropped } = checkpoints;
-    for (;;) {
-      const fit = candidates.filter((session) => !dropped.includes(nameOf(session)));
-      const total = Math.min(group.maxSteps, group.epochs * Math.ceil(fit.length / group.batchSize));
-      const raw = await groupMask({
-        ...masked,
-        fit,
-        select,
-        options: group,
-        ...(from && { from }),
-        ...(signal && { signal }),
-        ...(onEpoch && { onEpoch }),
-        onStep: (steps, loss) => onStep?.(steps, total, loss),
-        due: checkpoints.due,
-        onState: (state) => checkpoints.save(state, dropped),
-      });
-      const losses = raw.interrupted ? null : await lossesUnder(gpu, masked, fit, raw.mask);
-      const outliers = losses?.filter(({ outlier }) => outlier) ?? [];
-      if (dropOutliers && dropped.length === 0 && outliers.length > 0 && outliers.length < fit.length) {
-        dropped = outliers.map(({ session }) => nameOf(session));
-        from = undefined;
-        onOutliers?.(dropped);
-        continue;
-      }
-      const kept = thresholded(raw.mask);
-      const mask = gpu.tensor(images.grid.shape, kept, 'thresholded mask');
-      const after = await maskedProbabilities(network, images, select, classIndex, mask, muOf ?? mu);
-      mask.release();
-      const unmasked = gpu.full(images.grid.shape, 1, 'no mask');
-      const before = everyImage
-        ? await maskedProbabilities(network, images, select, classIndex, unmasked, muOf ?? mu)
-        : select.map((session) => correct.get(session) ?? Number.NaN);
-      unmasked.release();
-      const probabilities = { before: mean(before), after: mean(after) };
-      return { fit, candidates, select, raw, kept, losses, dropped, probabilities };
-    }
-  } finally {
-    network.release();
-    mu.release();
-  }
-}
-
-/** The loss of every fitted image under the mask, and which stand out (paper, section 2.3.1). */
-async function lossesUnder(
-  gpu: OpenGpu['gpu'],
-  masked: MaskedImages,
-  fit: readonly Session[],
-  mask: Float32Array,
-): Promise<ImageLoss[]> {
-  const held = gpu.tensor(masked.images.grid.shape, mask, 'mask');
-  const losses = await imageLosses(masked, fit, held);
-  held.release();
-  return lossOutliers(
-    fit,
-    losses.map(({ total }) => total),
-  );
-}
-
-/** The candidates that are classified correctly. @throws InputError when there are none */
-function keep(
-  candidates: readonly Session[],
-  correct: ReadonlyMap<Session, number>,
-  cohort: string,
-  className: string,
-  purpose: 'fit' | 'select',
-): Session[] {
-  const kept = candidates.filter((session) => correct.has(session));
-  if (kept.length > 0) return kept;
-  const what =
-    candidates.length === 0
-      ? `there is no ${className} image`
-      : `none of the ${candidates.length} ${className} images is classified correctly by the network`;
-  throw new InputError(
-    cohort,
-    `${what}, so there is none to ${purpose} a mask on`,
-    'Train the network longer, or give more images of that class ("voxmask predict" shows what the network says)',
-  );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
-import type { Session } from '../../cohort/session.ts';
+import { type Session, sessionName } from '../../cohort/session.ts';
 import { formatTable, readTable } from '../../cohort/table.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
 import type { MaskLoss } from '../../masking/objective.ts';
@@ -55,7 +55,7 @@ export function refuseSameFolder(sessions: readonly Session[]): void {
     const folder = sessionFolder(session.participantId, session.sessionId).toLowerCase();
     const other = seen.get(folder);
     if (other) {
-      const [a, b] = [other, session].map((one) => `${one.participantId} ${one.sessionId}`);
+      const [a, b] = [other, session].map(sessionName);
       throw new InputError(
         `${a}, ${b}`,
         `both belong into ${folder}, since names of folders hold letters and digits only`,

@@ -1,22 +1,14 @@
 import path from 'node:path';
-import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
-import { readVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
-import { touchedShare } from '../../masking/effect.ts';
-import { type MaskLoss, MaskObjective, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
-import { type SessionMask, type SessionOptions, sessionMasks } from '../../masking/session.ts';
-import { fastestStack, largestStack } from '../../masking/stack-size.ts';
-import { largestOf, softmax } from '../../model/metrics.ts';
-import { Network } from '../../model/network.ts';
-import { predictLogits } from '../../model/predict.ts';
+import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
+import type { SessionOptions } from '../../masking/session.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
 import { digestOf, fileDigest, fileStamp } from './digest.ts';
 import { lockFolder } from './lock.ts';
 import { describeDataset } from './mask-derivatives.ts';
-import { placeMu } from './mask-mu.ts';
 import { muIdentity } from './mask-resume.ts';
 import {
   finishedRow,
@@ -27,11 +19,10 @@ import {
   type SessionPaths,
   type SessionRow,
   sessionPaths,
-  sessionSidecar,
   sessionsTable,
-  writeSessionMask,
 } from './mask-session-files.ts';
 import { readSessionInputs, type SessionInputs, type SessionSources } from './mask-session-inputs.ts';
+import { makeSessionMasks } from './session-make.ts';
 
 export interface MaskSessionOptions extends SessionSources {
   /** folder for the results */
@@ -124,7 +115,7 @@ export async function maskSessions(
     const made =
       todo.length === 0
         ? null
-        : await makeMasks(options, inputs, hooks, { todo, rows, identityOf, modelDigest, startedAt });
+        : await makeSessionMasks(options, inputs, hooks, { todo, rows, identityOf, modelDigest, startedAt });
     const ordered = inputs.sessions.flatMap((session) => rows.get(session) ?? []);
     const table = path.join(options.out, sessionsTable);
     writeFileAtomic(table, formatSessions(ordered));
@@ -183,139 +174,6 @@ function identities({ objective, session, mu }: MaskSessionOptions, inputs: Sess
   };
 }
 
-interface Task {
-  readonly todo: readonly Session[];
-  /** masks that are finished; those made are added */
-  readonly rows: Map<Session, SessionRow>;
-  readonly identityOf: (session: Session) => string;
-  /** SHA-256 of the model's file */
-  readonly modelDigest: string;
-  readonly startedAt: Date;
-}
-
-/** The work on the GPU; all that it puts there is released at the end. */
-async function makeMasks(
-  options: MaskSessionOptions,
-  inputs: SessionInputs,
-  hooks: MaskSessionHooks,
-  { todo, rows, identityOf, modelDigest, startedAt }: Task,
-) {
-  const { model, images, classIndex } = inputs;
-  const { gpu, report } = await hooks.open();
-  const network = new Network(gpu, model.architecture, model.weights);
-  const { shared, muOf } = await placeMu(gpu, inputs.mu, images);
-  try {
-    const logits = await predictLogits(network, images, todo, 1, (done) => {
-      hooks.signal?.throwIfAborted();
-      hooks.onClassified?.(done, todo.length);
-    });
-    const probabilities = new Map(todo.map((session, i) => [session, softmax(logits[i])[classIndex]]));
-    const wrong = todo.filter((_, i) => largestOf(logits[i]) !== classIndex);
-    // who asks for one image wants its mask, whatever the network calls it
-    const wanted = 'image' in options.from ? todo : todo.filter((session) => !wrong.includes(session));
-    if (wanted.length === 0 && rows.size === 0) throw noneCorrect(options, inputs);
-    const objective = new MaskObjective(network, shared, classIndex, options.objective);
-    const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images);
-    hooks.onStart?.(batchSize, wanted.length);
-    let finished = 0;
-    await sessionMasks({
-      objective,
-      images,
-      sessions: wanted,
-      ...(muOf && { muOf }),
-      options: { ...options.session, batchSize },
-      ...(hooks.signal && { signal: hooks.signal }),
-      onStep: (underWay) => hooks.onProgress?.({ finished, of: wanted.length, underWay }),
-      onMask: (session, mask) => {
-        const before = probabilities.get(session)!;
-        const row = writeOne(options, inputs, session, mask, before, {
-          identity: identityOf(session),
-          modelDigest,
-          run: { adapter: report, startedAt },
-        });
-        rows.set(session, row);
-        finished += 1;
-        hooks.onProgress?.({ finished, of: wanted.length, underWay: 0 });
-      },
-    });
-    return {
-      report,
-      batchSize,
-      peakBytes: gpu.memory().peakBytes,
-      misclassified: wrong.map(nameOf),
-      left: wanted.length - finished,
-    };
-  } finally {
-    network.release();
-    shared.release();
-  }
-}
-
-/** How many masks are optimised at once. @throws InputError when so many do not fit the device */
-async function atOnce(
-  { session }: MaskSessionOptions,
-  objective: MaskObjective,
-  shape: readonly number[],
-  wanted: readonly Session[],
-  images: SessionInputs['images'],
-): Promise<number> {
-  if (wanted.length <= 1) return wanted.length;
-  if (session.batchSize === null)
-    return fastestStack(objective, shape, await images.load(wanted[0]), wanted.length);
-  const most = largestStack(objective.network.gpu, shape);
-  if (Math.min(session.batchSize, wanted.length) <= most) return Math.min(session.batchSize, wanted.length);
-  throw new InputError(
-    `--batch-size ${session.batchSize}`,
-    `this device holds the masks of ${most} such images together at most`,
-    `Give ${most} or fewer, or leave it out`,
-  );
-}
-
-/** Writes a session's files, its sidecar last: whoever finds it finds all. */
-function writeOne(
-  options: MaskSessionOptions,
-  { className, images, path: model }: SessionInputs,
-  session: Session,
-  mask: SessionMask,
-  before: number,
-  {
-    identity,
-    modelDigest,
-    run,
-  }: { identity: string; modelDigest: string; run: { adapter: unknown; startedAt: Date } },
-): SessionRow {
-  const folder = folderOf(options.out, session, 'image' in options.from);
-  const made = {
-    Class: className,
-    Model: { Path: path.resolve(model), SHA256: modelDigest },
-    Objective: options.objective,
-    Mu: options.mu,
-  };
-  const { grid } = images;
-  const { storage } = readVolume(session.path);
-  const paths = writeSessionMask(options.out, folder, session, { ...mask, className, grid, storage, made });
-  const row: SessionRow = {
-    participantId: session.participantId,
-    sessionId: session.sessionId,
-    steps: mask.losses.length - 1,
-    keptAfter: mask.keptAfter,
-    ending: mask.ending,
-    loss: mask.losses[mask.keptAfter],
-    probabilities: { before, after: mask.probability },
-    touchedShare: touchedShare(mask.thresholded),
-    path: path.relative(options.out, paths.mask),
-  };
-  writeSidecar(folder, sessionSidecar, {
-    command: 'mask session',
-    options: { ...options, className },
-    seed: options.objective.perturbation?.seed ?? null,
-    ...run,
-    finishedAt: new Date(),
-    results: { ...row, identity },
-  });
-  return row;
-}
-
 /** A single image's mask as its files tell, whether they were written now or before. */
 function inFull(out: string, session: Session): SingleMask {
   const paths = sessionPaths(out, out, session);
@@ -325,16 +183,4 @@ function inFull(out: string, session: Session): SingleMask {
     final: losses[losses.length - 1],
     paths,
   };
-}
-
-function noneCorrect({ from }: MaskSessionOptions, { className, sessions }: SessionInputs): InputError {
-  return new InputError(
-    'cohort' in from ? from.cohort : from.image,
-    `none of the ${sessions.length} ${className} images is classified correctly by the network, so there is none to make a mask of`,
-    'Train the network longer, or give other images of that class ("voxmask predict" shows what the network says)',
-  );
-}
-
-function nameOf({ participantId, sessionId }: Session): string {
-  return `${participantId} ${sessionId}`;
 }

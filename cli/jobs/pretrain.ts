@@ -25,6 +25,7 @@ import {
   writePretraining,
   writeReconstructions,
 } from './pretrain-files.ts';
+import { savedEvery } from './saved-every.ts';
 import { digestsOf, finishedResults } from './train-identity.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 
@@ -187,7 +188,6 @@ async function fit(
   }: { from: TrainState<PretrainEpoch> | undefined; save: (state: TrainState<PretrainEpoch>) => void },
 ) {
   const network = new Autoencoder(gpu, shape, from?.weights ?? initialAutoencoder(shape, training.seed));
-  let saved = Date.now();
   try {
     return await pretrain({
       network,
@@ -196,11 +196,7 @@ async function fit(
       validation: split.validation,
       options: training,
       from,
-      due: () => Date.now() - saved >= 1000 * checkpointSeconds,
-      onCheckpoint: (state) => {
-        save(state);
-        saved = Date.now();
-      },
+      ...savedEvery(checkpointSeconds, save),
       ...(signal && { signal }),
       ...(onStep && { onStep }),
       ...(onEpoch && { onEpoch }),

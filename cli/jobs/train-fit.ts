@@ -11,7 +11,9 @@ import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { type Epoch, train } from '../../model/train.ts';
 import type { Weights } from '../../model/weights.ts';
+import { savedEvery } from './saved-every.ts';
 import type { TrainHooks, TrainJobOptions } from './train.ts';
+
 /**
  * Trains a network of its own on a split, from fresh weights or from a state.
  *
@@ -35,7 +37,6 @@ export async function fit(
     architecture,
     from?.weights ?? initialisedWeights(architecture, training.seed, init),
   );
-  let saved = Date.now();
   try {
     const fitted = await train({
       network,
@@ -44,11 +45,7 @@ export async function fit(
       validation: split.validation,
       options: training,
       from,
-      due: () => Date.now() - saved >= 1000 * checkpointSeconds,
-      onCheckpoint: (state) => {
-        save(state);
-        saved = Date.now();
-      },
+      ...savedEvery(checkpointSeconds, save),
       ...(signal && { signal }),
       ...(onStep && { onStep }),
       ...(onEpoch && { onEpoch }),

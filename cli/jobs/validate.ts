@@ -1,5 +1,6 @@
 import type { Atlas } from '../../cohort/atlas.ts';
 import { InputError } from '../../cohort/error.ts';
+import { sessionName } from '../../cohort/session.ts';
 import { plantedVoxels, readPlanted } from '../../cohort/truth.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { correctlyClassified } from '../../masking/correct.ts';
@@ -124,7 +125,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
       peakBytes: gpu.memory().peakBytes,
       results: {
         ...found,
-        sessions: sessions.map(({ participantId, sessionId }) => `${participantId} ${sessionId}`),
+        sessions: sessions.map(sessionName),
       },
     });
     return { ...found, paths: { ...paths, sidecar } };
