@@ -105,13 +105,6 @@ export function convolve(
   const half = (size: number) => (pool ? Math.ceil(size / 2) : size);
   const y = gpu.empty([n, co, half(d), half(h), half(w)], label);
   const codes = pool ? gpu.empty(codesShape(volume, co), `${label} maxima`, 'u32') : null;
-  const narrow = weights.octet === 1;
-  const lanes = gpu.tuning.weightLanes;
-  const patches = narrow
-    ? Math.ceil(Math.ceil(d / 2) / NARROW_RUN) * Math.ceil((h + (h % 2)) / 4) * Math.ceil((w + (w % 2)) / 4)
-    : Math.ceil(d / 2) * Math.ceil(h / 2) * Math.ceil((w + (w % 2)) / 4);
-  const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
-  const [across, down] = grid1d(threads, 64);
   const spare = gpu.empty([4], 'no codes', 'u32'); // a binding must hold something, even one that is not used
   if (gpu.tuning.tiles === 1) {
     convolveTiles(
@@ -125,6 +118,13 @@ export function convolve(
     spare.release();
     return { y, codes };
   }
+  const narrow = weights.octet === 1;
+  const lanes = gpu.tuning.weightLanes;
+  const patches = narrow
+    ? Math.ceil(Math.ceil(d / 2) / NARROW_RUN) * Math.ceil((h + (h % 2)) / 4) * Math.ceil((w + (w % 2)) / 4)
+    : Math.ceil(d / 2) * Math.ceil(h / 2) * Math.ceil((w + (w % 2)) / 4);
+  const threads = Math.ceil(patches / lanes) * lanes * Math.ceil(co / weights.octet);
+  const [across, down] = grid1d(threads, 64);
   gpu.run(narrow ? 'conv3d_narrow' : 'conv3d', {
     bindings: {
       x,
