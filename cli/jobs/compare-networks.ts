@@ -7,6 +7,7 @@ import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
+import { healthyMean, meanFile } from './mask-mu.ts';
 import type { MaskEntry } from './mask-sets.ts';
 
 /** Choices that stand above what the masks' sidecars tell. */
@@ -64,7 +65,7 @@ export function networkGroups(
     const classIndex = classes.indexOf(className);
     if (classIndex < 0)
       throw new InputError(file, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
-    const mu = choice.mu ?? entry.with.mu ?? 1;
+    const mu = choice.mu ?? muBeside(entry) ?? 1;
     const key = JSON.stringify([file, className, mu]);
     const group = groups.get(key) ?? { file, model, classIndex, mu: readMu(mu, grid, entry), members: [] };
     groups.set(key, group);
@@ -132,6 +133,13 @@ function requireGrid(
       `the masks have ${grid.shape.join(' x ')}${fits ? ' in another place' : ''}`,
     'Give the network that the mask was made with, or --no-prob-cnn',
   );
+}
+
+/** A mask's own mu; of the healthy mean the volume that was kept with it, here or where all session masks lie. */
+function muBeside({ file, with: { mu } }: MaskEntry): number | string | null {
+  if (mu !== healthyMean) return mu;
+  const folders = ['.', '..', '../..'].map((up) => path.resolve(path.dirname(file), up));
+  return folders.map((folder) => path.join(folder, meanFile)).find((kept) => existsSync(kept)) ?? mu;
 }
 
 function readMu(mu: number | string, grid: Grid, { name }: MaskEntry): number | Float32Array {

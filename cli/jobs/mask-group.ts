@@ -13,6 +13,7 @@ import { lockFolder } from './lock.ts';
 import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { keepMean } from './mask-mu.ts';
 import { GroupCheckpoints } from './mask-resume.ts';
 import { prepareOutput } from './output.ts';
 
@@ -121,6 +122,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       regions,
       planted: options.planted ?? [],
     });
+    await keepMean(options.out, inputs.mu, images, storage);
     describeDataset(options.out, `Group mask of ${className}`);
     writeDerivatives(options.out, {
       of: { className },

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { readVolume } from '../../cohort/nifti.ts';
+import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { resample } from '../../cohort/resample.ts';
 import type { Session } from '../../cohort/session.ts';
 import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
-import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import { describeGrids, type Grid, type Storage, sameGrid } from '../../cohort/volume.ts';
 import type { Gpu } from '../../engine/gpu.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { ImageStore } from '../../model/images.ts';
@@ -105,6 +105,17 @@ export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Pla
     shared: gpu.full([1], 1, 'mu'), // not asked: each session has its own
     muOf: (session) => volumes.load({ ...session, path: mu.pathOf.get(session)! }),
   };
+}
+
+/** The healthy mean that masks were made with, in the folder of the results. */
+export const meanFile = 'mu.nii.gz';
+
+/** Keeps the healthy mean beside the masks made with it, so that they can be asked about later; nothing for another mu. */
+export async function keepMean(out: string, mu: Mu, images: ImageStore, storage: Storage): Promise<void> {
+  if (typeof mu === 'number' || mu instanceof Float32Array || !('meanOf' in mu)) return;
+  const mean = await images.mean(mu.meanOf);
+  const description = `voxmask: mean of ${healthy} images`;
+  writeVolume(path.join(out, meanFile), mean, { grid: images.grid, storage }, { description });
 }
 
 /** The mu that all images have: a number or a volume. @throws InputError where each session has its own */

@@ -10,7 +10,7 @@ import { largestOf, softmax } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { placeMu } from './mask-mu.ts';
+import { keepMean, placeMu } from './mask-mu.ts';
 import type { MaskSessionHooks, MaskSessionOptions } from './mask-session.ts';
 import { folderOf, type SessionRow, sessionSidecar, writeSessionMask } from './mask-session-files.ts';
 import type { SessionInputs } from './mask-session-inputs.ts';
@@ -49,6 +49,7 @@ export async function makeSessionMasks(
     if (wanted.length === 0 && rows.size === 0) throw noneCorrect(options, inputs);
     const objective = new MaskObjective(network, shared, classIndex, options.objective);
     const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images);
+    await keepMean(options.out, inputs.mu, images, readVolume(todo[0].path).storage);
     hooks.onStart?.(batchSize, wanted.length);
     let finished = 0;
     await sessionMasks({

@@ -161,6 +161,23 @@ it('hides the other class, with the mean of the healthy or a volume of each sess
     other.forEach((loss, i) => {
       expect(loss).toBeCloseTo(losses[0][i], 3);
     });
+  const kept = readVolume(place('of-mean', 'mu.nii.gz')).data;
+  for (const u of [0, 11, 60]) expect(kept[u]).toBeCloseTo(mean[u], 5);
+  printed.out = '';
+  const words = [
+    place('of-mean'),
+    '--out',
+    place('compared'),
+    '--atlas',
+    files.atlas,
+    '--labels',
+    files.labels,
+  ];
+  expect(await main(['compare', ...words, '--json', '--quiet'])).toBe(0); // asks the network with that mean
+  const { probCnn } = JSON.parse(printed.out);
+  readTable(place('of-mean', 'sessions.tsv')).rows.forEach((row, i) => {
+    expect(probCnn[i][i]).toBeCloseTo(Number(row.probability_after), 4);
+  });
   expect(await maskSession('of-none', '--mu', 'per-session')).toBe(1);
   expect(printed.err).toMatch(/lacks the column mu_path/);
 });
