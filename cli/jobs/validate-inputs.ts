@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { readVolume } from '../../cohort/nifti.ts';
+import { readGrid } from '../../cohort/nifti.ts';
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import { readMask } from './mask-volumes.ts';
 
 /** A mask, or an attribution map in the form of one, with the name that tables and pictures give it. */
 export interface NamedMap {
@@ -13,35 +14,27 @@ export interface NamedMap {
 }
 
 const inFolder = ['mask_thresholded.nii.gz', 'mask.nii.gz'];
-const tolerance = 1e-5;
 
 /**
  * Reads masks. Each is a file, or a folder that `voxmask mask` or `voxmask explain` wrote, of which the thresholded mask is
- * taken where there is one; `NAME=PLACE` gives it a name of its own, else it has that of its folder.
+ * taken where there is one; `NAME=PLACE` gives it a name of its own, else it has that of its folder. A file that ends in
+ * `_probseg` holds 1 - m.
  *
  * @throws InputError for a place without a mask, two of one name, another grid, or values that are no mask's
  */
 export function readMaps(places: readonly string[], grid: Grid): NamedMap[] {
   const maps = places.map((given) => {
     const { name, file } = placeOf(given);
-    const volume = readVolume(file);
-    if (!sameGrid(volume.grid, grid)) {
-      const [its, wanted] = describeGrids(volume.grid, grid);
+    const own = readGrid(file);
+    if (!sameGrid(own, grid)) {
+      const [its, wanted] = describeGrids(own, grid);
       throw new InputError(
         file,
         `lies on another grid than the images: ${its}, where ${wanted} are wanted`,
         'Give maps made on these images',
       );
     }
-    const wrong = volume.data.filter((m) => !(m >= -tolerance && m <= 1 + tolerance)).length;
-    if (wrong > 0 || volume.nanCount > 0) {
-      throw new InputError(
-        file,
-        `is no mask: ${wrong + volume.nanCount} voxels are not in [0, 1]`,
-        'Give the mask m ("voxmask explain" writes its maps in this form as mask.nii.gz)',
-      );
-    }
-    return { name, path: file, mask: volume.data };
+    return { name, path: file, mask: readMask(file, { occlusion: false, raw: true }) };
   });
   const repeated = maps.find(({ name }, i) => maps.findIndex((other) => other.name === name) < i);
   if (repeated) {

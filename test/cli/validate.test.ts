@@ -33,6 +33,12 @@ beforeAll(() => {
     { slope: 1, datatype: 'float32' },
   );
   writeVolume(
+    place('same_probseg.nii.gz'),
+    truth.map((inside) => 0.9 * inside),
+    like,
+    { slope: 1, datatype: 'float32' },
+  );
+  writeVolume(
     place('wrong.nii.gz'),
     truth.map((inside) => 0.1 + 0.9 * inside),
     like,
@@ -52,6 +58,13 @@ function validate(name: string, ...more: string[]): Promise<number> {
 }
 
 const known = ['--truth', files.truth, '--atlas', files.atlas, '--labels', files.labels];
+
+it('reads a probability segmentation as 1 - m', async () => {
+  const maps = [place('perfect'), place('same_probseg.nii.gz')];
+  expect(await validate('probseg', ...known, '--shares', '0,20,100', '--json', ...maps)).toBe(0);
+  const [perfect, same] = JSON.parse(printed.out).measured;
+  expect(same).toEqual({ ...perfect, name: 'same_probseg', path: same.path });
+});
 
 it('sets maps beside the truth and beside random orders, in tables and pictures', async () => {
   const maps = [place('perfect'), `other=${place('wrong.nii.gz')}`];
@@ -120,7 +133,7 @@ it.each<[string, () => string[], number, RegExp]>([
     'values that no mask has',
     () => [place('beyond.nii.gz')],
     1,
-    /beyond\.nii\.gz: is no mask: \d+ voxels are not in \[0, 1\]/,
+    /beyond\.nii\.gz has \d+ of \d+ voxels outside 0 to 1 \(values from 0 to 1\.5\)/,
   ],
   [
     'one name twice',
