@@ -33,7 +33,7 @@ const ink: Rgb = [232, 234, 238];
 const faint: Rgb = [142, 148, 158];
 
 /**
- * Draws the table as a PNG file. All tiles show the same slice, the one where the masks together occlude the brain most, so
+ * Draws the table as a PNG file. All tiles show the same slice, the one where most of the masks occlude the brain most, so
  * that they can be compared; neurological display (the subject's left on the left).
  *
  * @throws RangeError when a mask's length is not that of the grid, or there is no mask
@@ -50,10 +50,17 @@ export function renderMaskTable({ title, grid, background, rows }: MaskTable): U
   const view = views[0];
   const white = brightest(background);
   const brain = (voxel: number) => background[voxel] > 0.05 * white;
-  // Squared, and in the brain only: a faint veil over all, air included, must not draw the slice to the largest one.
-  const shown = (voxel: number) =>
-    brain(voxel) ? masks.reduce((sum, mask) => sum + occlusion(mask, voxel) ** 2, 0) : 0;
-  const along = profiles(grid, shown)[view.axis];
+  // Squared, and in the brain only: a faint veil over all, air included, must not draw the slice to the largest one. Every mask
+  // counts as much as another: one that hides half of the brain must not draw it away from where the others hide a little.
+  const along = new Array<number>(grid.shape[view.axis]).fill(0);
+  for (const mask of masks) {
+    const shown = (voxel: number) => (brain(voxel) ? occlusion(mask, voxel) ** 2 : 0);
+    const own = profiles(grid, shown)[view.axis];
+    const all = own.reduce((sum, amount) => sum + amount, 0);
+    own.forEach((amount, slice) => {
+      along[slice] += all > 0 ? amount / all : 0;
+    });
+  }
   const index = along.indexOf(Math.max(...along));
   const frame = widened(boundingBox(grid, brain), grid);
   const [wide, high] = [view.across, view.down].map(

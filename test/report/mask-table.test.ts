@@ -33,6 +33,16 @@ it('shows the slice where the brain is occluded most, not the one under the larg
   expect(hot(renderMaskTable(table([{ heading: '', tiles: [{ heading: '', mask: veil }] }])))).toBe(0);
 });
 
+it('lets a mask that hides much draw the slice no more than one that hides little', () => {
+  const spot = {
+    heading: 'spot',
+    mask: filled((x, y, z) => (x >= 4 && x <= 5 && y === 7 && z === 5 ? 0 : 1)),
+  };
+  const slab = { heading: 'slab', mask: filled((_x, y) => (y >= 3 && y <= 5 ? 0 : 1)) };
+  const alone = hot(renderMaskTable(table([{ heading: '', tiles: [spot] }])));
+  expect(hot(renderMaskTable(table([{ heading: '', tiles: [spot, spot, slab] }])))).toBe(2 * alone);
+});
+
 it('has a tile per mask, gaps where there is none, and refuses volumes of another size', () => {
   const tile = { heading: 'beta2 1', mask: veiled };
   const row = { heading: 'beta1 1', tiles: [tile, tile] };
