@@ -96,8 +96,8 @@ export function scoresOf(answers: readonly Answer[]): Scores {
   };
 }
 
-/** Mann and Whitney's statistic over the number of pairs: ties count half. */
-function areaUnderCurve(answers: readonly Answer[]): number {
+/** Area under the ROC curve: Mann and Whitney's statistic over the number of pairs, where ties count half. */
+export function areaUnderCurve(answers: readonly Pick<Answer, 'probability' | 'positive'>[]): number {
   const sorted = [...answers].sort((a, b) => a.probability - b.probability);
   let [below, wins, positives] = [0, 0, 0];
   for (let start = 0; start < sorted.length; ) {

@@ -54,6 +54,7 @@ describe('a half-finished study', () => {
     expect(numbers.accuracies[0]).toMatchObject({
       group: 'validation',
       balancedAccuracy: 0.6,
+      auc: 0.75,
       confusion: {
         counts: [
           [0, 2],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readTable, type Table } from '../../../cohort/table.ts';
+import { areaUnderCurve } from '../../../model/evaluation.ts';
 import {
   type Accuracy,
   type Confusion,
@@ -172,10 +173,23 @@ function ownAccuracy(context: Context, result: Result): Accuracy[] {
       interval: null,
       sensitivity: kept('sensitivity'),
       specificity: kept('specificity'),
-      auc: null,
+      auc: aucOf(rows, readClasses(context)),
       confusion: rows.length > 0 ? confusionOf(rows, readClasses(context)) : null,
     },
   ];
+}
+
+/** Area under the ROC curve of predictions; null of more than two classes, or where they do not tell it. */
+function aucOf(rows: Table['rows'], classes: readonly string[]): number | null {
+  if (classes.length !== 2) return null;
+  const answers = rows.map((row) => ({
+    probability: numberOf(row.proba1) ?? Number.NaN,
+    positive: row.true_label === classes[1],
+  }));
+  const area = areaUnderCurve(answers);
+  return Number.isFinite(area) && answers.every(({ probability }) => Number.isFinite(probability))
+    ? area
+    : null;
 }
 
 function confusionOf(rows: Table['rows'], classes: readonly string[]): Confusion {
