@@ -90,6 +90,7 @@ it.each(ways.slice(0, 5))(
       [33, 17, 2, 3, 2],
       [1, 8, 5, 17, 67],
       [3, 17, 1, 70, 9],
+      [3, 41, 3, 5, 6],
     ]) {
       const x = randomArray([2, ci, d, h, w], 5);
       const weight = randomArray([co, ci, 3, 3, 3], 6);
