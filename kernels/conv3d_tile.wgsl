@@ -3,7 +3,7 @@
 // before its first voxel) in one octet. For one input channel at a time, the tile's values with one voxel around it and
 // the octets' weights are brought to the workgroup's memory, of which each thread then needs 64 values and 216 weights for
 // 1,728 multiply-adds. OCTETS * VX * VY * VZ must be 128, and VX even.
-// SPLIT = 1: y is the sum over a part of the input channels only, [splits, n, co, d, h, w], for conv3d_product_merge.
+// splits > 1: y is the sums over a part of the input channels each, [splits, n, co, d, h, w], for conv3d_product_merge.
 // LEAKY, POOL, codes and the packed weights are as in conv3d.wgsl.
 // operations: 54 * n * ci * co * d * h * w
 // grid: [tiles, folded into z beyond 65,535; ceil(co / 8 / OCTETS) * splits; n * folds]
@@ -14,7 +14,6 @@ const VZ: u32 = 4u;
 const HAS_BIAS: u32 = 1u;
 const LEAKY: u32 = 0u;
 const POOL: u32 = 0u;
-const SPLIT: u32 = 0u;
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, splits: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]

@@ -1,4 +1,4 @@
-import { productPlan } from '../engine/ops/convolution.ts';
+import { fewVoxels, productPlan } from '../engine/ops/convolution.ts';
 import { weightGradPlan } from '../engine/ops/weight-grad.ts';
 import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
@@ -53,7 +53,7 @@ function partValues(architecture: Architecture, batch: number, largest: number, 
       const { splits } = productPlan(tuning, volume(to, convolved), from);
       return [splits, samples * to, ...convolved];
     };
-    const few = stride === 1 && voxelsOf(convolved) <= tuning.productVoxels && tuning.weightLanes === 1;
+    const few = stride === 1 && fewVoxels(tuning, volume(outputs, convolved)) && tuning.weightLanes === 1;
     const products = few ? [split(inputs, outputs), ...(i > 0 ? [split(outputs, inputs)] : [])] : [];
     return [...sums, ...products].map(voxelsOf);
   });

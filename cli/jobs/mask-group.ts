@@ -8,10 +8,10 @@ import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { fileDigest } from './digest.ts';
-import { makeGroupMask } from './group-make.ts';
 import { lockFolder } from './lock.ts';
 import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
+import { makeGroupMask } from './mask-group-make.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
 import { keepMean } from './mask-mu.ts';
 import { GroupCheckpoints } from './mask-resume.ts';
@@ -122,7 +122,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       regions,
       planted: options.planted ?? [],
     });
-    await keepMean(options.out, inputs.mu, images, storage);
+    if (made.mean) keepMean(options.out, made.mean, images.grid, storage);
     describeDataset(options.out, `Group mask of ${className}`);
     writeDerivatives(options.out, {
       of: { className },

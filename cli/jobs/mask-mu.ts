@@ -92,6 +92,8 @@ export interface PlacedMu {
   /** [1] or [x, y, z]; the caller releases it */
   readonly shared: Tensor;
   readonly muOf?: (session: Session) => Promise<Float32Array>;
+  /** the mean of sessions' images, where mu is that */
+  readonly mean?: Float32Array;
 }
 
 /** Puts mu on the GPU. @throws InputError when an image that it takes cannot be read or does not fit */
@@ -99,7 +101,10 @@ export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Pla
   const { shape } = images.grid;
   if (typeof mu === 'number') return { shared: gpu.full([1], mu, 'mu') };
   if (mu instanceof Float32Array) return { shared: gpu.tensor(shape, mu, 'mu') };
-  if ('meanOf' in mu) return { shared: gpu.tensor(shape, await images.mean(mu.meanOf), 'mu') };
+  if ('meanOf' in mu) {
+    const mean = await images.mean(mu.meanOf);
+    return { shared: gpu.tensor(shape, mean, 'mu'), mean };
+  }
   const volumes = new ImageStore(images.grid);
   return {
     shared: gpu.full([1], 1, 'mu'), // not asked: each session has its own
@@ -110,12 +115,10 @@ export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Pla
 /** The healthy mean that masks were made with, in the folder of the results. */
 export const meanFile = 'mu.nii.gz';
 
-/** Keeps the healthy mean beside the masks made with it, so that they can be asked about later; nothing for another mu. */
-export async function keepMean(out: string, mu: Mu, images: ImageStore, storage: Storage): Promise<void> {
-  if (typeof mu === 'number' || mu instanceof Float32Array || !('meanOf' in mu)) return;
-  const mean = await images.mean(mu.meanOf);
+/** Keeps the healthy mean beside the masks made with it, so that they can be asked about later. */
+export function keepMean(out: string, mean: Float32Array, grid: Grid, storage: Storage): void {
   const description = `voxmask: mean of ${healthy} images`;
-  writeVolume(path.join(out, meanFile), mean, { grid: images.grid, storage }, { description });
+  writeVolume(path.join(out, meanFile), mean, { grid, storage }, { description });
 }
 
 /** The mu that all images have: a number or a volume. @throws InputError where each session has its own */

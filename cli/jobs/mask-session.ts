@@ -22,7 +22,7 @@ import {
   sessionsTable,
 } from './mask-session-files.ts';
 import { readSessionInputs, type SessionInputs, type SessionSources } from './mask-session-inputs.ts';
-import { makeSessionMasks } from './session-make.ts';
+import { makeSessionMasks } from './mask-session-make.ts';
 
 export interface MaskSessionOptions extends SessionSources {
   /** folder for the results */

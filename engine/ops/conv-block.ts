@@ -76,7 +76,7 @@ export function convBlock(
   const { gpu } = tape;
   const { bias, forward } = folded;
   const volume = volumeShape(x);
-  if (pooled && fewVoxels(gpu, volume)) {
+  if (pooled && fewVoxels(gpu.tuning, volume)) {
     const active = convBlock(tape, x, folded, slope, false);
     const y = maxPool3d(tape, active);
     active.release();

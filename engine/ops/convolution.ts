@@ -67,8 +67,8 @@ export interface ConvolveOptions {
  * Whether volumes have so few voxels that a convolution is computed as a matrix product: the patches of conv3d would
  * leave most of the GPU without work. Pooling then has a pass of its own.
  */
-export function fewVoxels({ tuning }: Gpu, { d, h, w }: VolumeShape): boolean {
-  return d * h * w <= tuning.productVoxels;
+export function fewVoxels({ productVoxels }: Tuning, { d, h, w }: VolumeShape): boolean {
+  return d * h * w <= productVoxels;
 }
 
 /** Shape of the codes of a pooled volume: two windows along x share a word. */
@@ -99,7 +99,7 @@ export function convolve(
   const volume = unpool?.volume ?? volumeShape(x);
   const { n, d, h, w } = volume;
   const { inputs: ci, outputs: co, packed } = weights;
-  if (!pool && weights.octet === OCTET && fewVoxels(gpu, volume)) {
+  if (!pool && weights.octet === OCTET && fewVoxels(gpu.tuning, volume)) {
     return { y: product(gpu, x, weights, label, options), codes: null };
   }
   const half = (size: number) => (pool ? Math.ceil(size / 2) : size);

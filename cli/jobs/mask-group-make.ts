@@ -23,7 +23,7 @@ export async function makeGroupMask(
 ) {
   const { model, images, classIndex } = inputs;
   const network = new Network(gpu, model.architecture, model.weights);
-  const { shared: mu, muOf } = await placeMu(gpu, inputs.mu, images);
+  const { shared: mu, muOf, mean: healthyMean } = await placeMu(gpu, inputs.mu, images);
   try {
     const asked = [...new Set([...inputs.fit, ...inputs.select])];
     const correct = await correctlyClassified(network, images, asked, classIndex, (done) => {
@@ -72,7 +72,7 @@ export async function makeGroupMask(
         : select.map((session) => correct.get(session) ?? Number.NaN);
       unmasked.release();
       const probabilities = { before: mean(before), after: mean(after) };
-      return { fit, candidates, select, raw, kept, losses, dropped, probabilities };
+      return { fit, select, raw, kept, losses, dropped, probabilities, mean: healthyMean };
     }
   } finally {
     network.release();

@@ -36,7 +36,7 @@ export async function makeSessionMasks(
   const { model, images, classIndex } = inputs;
   const { gpu, report } = await hooks.open();
   const network = new Network(gpu, model.architecture, model.weights);
-  const { shared, muOf } = await placeMu(gpu, inputs.mu, images);
+  const { shared, muOf, mean } = await placeMu(gpu, inputs.mu, images);
   try {
     const logits = await predictLogits(network, images, todo, 1, (done) => {
       hooks.signal?.throwIfAborted();
@@ -49,7 +49,7 @@ export async function makeSessionMasks(
     if (wanted.length === 0 && rows.size === 0) throw noneCorrect(options, inputs);
     const objective = new MaskObjective(network, shared, classIndex, options.objective);
     const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images);
-    await keepMean(options.out, inputs.mu, images, readVolume(todo[0].path).storage);
+    if (mean) keepMean(options.out, mean, images.grid, readVolume(todo[0].path).storage);
     hooks.onStart?.(batchSize, wanted.length);
     let finished = 0;
     await sessionMasks({
