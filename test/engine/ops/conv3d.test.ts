@@ -91,6 +91,8 @@ it.each(ways.slice(0, 5))(
       [1, 8, 5, 17, 67],
       [3, 17, 1, 70, 9],
       [3, 41, 3, 5, 6],
+      [9, 33, 2, 17, 19],
+      [8, 7, 2, 9, 5],
     ]) {
       const x = randomArray([2, ci, d, h, w], 5);
       const weight = randomArray([co, ci, 3, 3, 3], 6);
