@@ -142,20 +142,21 @@ export class Tape {
       }
       const { id } = entry.inputs[i];
       const earlier = gradients.get(id);
-      gradients.set(id, earlier ? this.add(earlier, gradient) : gradient);
+      gradients.set(id, earlier ? plus(this.gpu, earlier, gradient) : gradient);
     });
     for (const gradient of arriving) gradient.release();
   }
+}
 
-  private add(a: Tensor, b: Tensor): Tensor {
-    const y = this.gpu.empty(a.shape, a.label);
-    this.gpu.run('scaled_sum', {
-      bindings: { a, b, y },
-      params: { size: a.size, alpha: 1, beta: 1 },
-      grid: grid1d(a.size, 1024),
-    });
-    a.release();
-    b.release();
-    return y;
-  }
+/** a + b in place of both, which are released. */
+export function plus(gpu: Gpu, a: Tensor, b: Tensor): Tensor {
+  const y = gpu.empty(a.shape, a.label);
+  gpu.run('scaled_sum', {
+    bindings: { a, b, y },
+    params: { size: a.size, alpha: 1, beta: 1 },
+    grid: grid1d(a.size, 1024),
+  });
+  a.release();
+  b.release();
+  return y;
 }

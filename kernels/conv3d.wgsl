@@ -4,6 +4,7 @@
 // POOL = 1: then the maximum of 2 x 2 x 2 windows as max_pool3d takes it; y is the pooled volume. codes holds four bits a
 //   window: the position 4 kz + 2 ky + kx of the first largest value, and 8 where the maximum is above 0; two neighbours
 //   along x share a word.
+// HALF = 1 (then POOL = 0): y is in half precision, a window (as max_pool3d takes them) after the other as half_window has it.
 // A thread computes a patch of 2 x 2 x 4 voxels, two windows (an odd dimension has one plane before its first voxel), in
 // eight output channels (an octet). Weights are packed by conv3d_pack, BLOCK = 8. Memory, not arithmetic, is what a
 // narrow SIMD machine lacks: with SUBGROUPS = 1 each lane loads one weight and all get it from there.
@@ -18,12 +19,17 @@ const SUBGROUPS: u32 = 0u;
 const HAS_BIAS: u32 = 1u;
 const LEAKY: u32 = 0u;
 const POOL: u32 = 0u;
+const HALF: u32 = 0u;
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, lanes: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>; // [(co + 7) / 8 * ci * 54]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [co * HAS_BIAS]
+//#if HALF
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<u32>>; // [n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
+//#else
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // [n * co * ((d + POOL) / (1 + POOL)) * ((h + POOL) / (1 + POOL)) * ((w + POOL) / (1 + POOL))]
+//#end
 @group(0) @binding(5) var<storage, read_write> codes: array<u32>; // [POOL * n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 
 /// six neighbours along x, from one before the patch to one behind it
@@ -41,6 +47,8 @@ fn line_at(volume: u32, z: u32, row: u32, column: u32) -> Line {
               load(start, column + 2u, inside), load(start, column + 3u, inside), load(start, column + 4u, inside));
 }
 
+//#include half_window
+
 //#include conv3d_output
 
 // a / b, exact below 2^20, which no volume that fits a binding exceeds in patches: integer division costs some machines as much as ten loads
@@ -48,6 +56,7 @@ fn quotient(a: u32, b: u32) -> u32 {
   return u32((f32(a) + 0.5) / f32(b));
 }
 
+//#if !HALF
 fn store_windows(channel: u32, sample: u32, z: u32, row: u32, pair: u32, left: Window, right: Window) {
   let pd = (p.d + 1u) / 2u; let ph = (p.h + 1u) / 2u; let pw = (p.w + 1u) / 2u; let pairs = (pw + 1u) / 2u;
   let line = ((sample * p.co + channel) * pd + z) * ph + row;
@@ -58,6 +67,7 @@ fn store_windows(channel: u32, sample: u32, z: u32, row: u32, pair: u32, left: W
     if (channel + i < p.co) { codes[(line + i * pd * ph) * pairs + pair] = code[i]; }
   }
 }
+//#end
 
 //#if SUBGROUPS
 fn low(weights: f32) -> vec4f {
@@ -160,6 +170,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   if (slot - octet * threads >= patches) { return; }
+//#if HALF
+  let window = line * ((p.w + 1u) / 2u) + 2u * pair;
+  store_half_window(channel, sample, window, z, row, column, a0, a1, a4, a5, a8, a9, a12, a13);
+  store_half_window(channel + 4u, sample, window, z, row, column, b0, b1, b4, b5, b8, b9, b12, b13);
+  if (2u * pair + 1u >= (p.w + 1u) / 2u) { return; }
+  store_half_window(channel, sample, window + 1u, z, row, column + 2u, a2, a3, a6, a7, a10, a11, a14, a15);
+  store_half_window(channel + 4u, sample, window + 1u, z, row, column + 2u, b2, b3, b6, b7, b10, b11, b14, b15);
+//#else
   if (POOL == 1u) {
     let left_a = pooled(z, row, column, a0, a1, a4, a5, a8, a9, a12, a13);
     let right_a = pooled(z, row, column + 2u, a2, a3, a6, a7, a10, a11, a14, a15);
@@ -185,4 +203,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   store_voxel(channel, sample, z + 1u, row + 1u, column + 1u, a13); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 1u, b13);
   store_voxel(channel, sample, z + 1u, row + 1u, column + 2u, a14); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 2u, b14);
   store_voxel(channel, sample, z + 1u, row + 1u, column + 3u, a15); store_voxel(channel + 4u, sample, z + 1u, row + 1u, column + 3u, b15);
+//#end
 }

@@ -4,7 +4,7 @@
 // the octets' weights are brought to the workgroup's memory, of which each thread then needs 64 values and 216 weights for
 // 1,728 multiply-adds. OCTETS * VX * VY * VZ must be 128, and VX even.
 // splits > 1: y is the sums over a part of the input channels each, [splits, n, co, d, h, w], for conv3d_product_merge.
-// LEAKY, POOL, codes and the packed weights are as in conv3d.wgsl.
+// LEAKY, POOL, codes, HALF and the packed weights are as in conv3d.wgsl.
 // operations: 54 * n * ci * co * d * h * w
 // grid: [tiles, folded into z beyond 65,535; ceil(co / 8 / OCTETS) * splits; n * folds]
 const OCTETS: u32 = 1u;
@@ -14,12 +14,17 @@ const VZ: u32 = 4u;
 const HAS_BIAS: u32 = 1u;
 const LEAKY: u32 = 0u;
 const POOL: u32 = 0u;
+const HALF: u32 = 0u;
 struct Params { n: u32, ci: u32, co: u32, d: u32, h: u32, w: u32, splits: u32, slope: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [n * ci * d * h * w]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>; // [(co + 7) / 8 * ci * 54]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [co * HAS_BIAS]
+//#if HALF
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<u32>>; // [n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
+//#else
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // [splits * n * co * ((d + POOL) / (1 + POOL)) * ((h + POOL) / (1 + POOL)) * ((w + POOL) / (1 + POOL))]
+//#end
 @group(0) @binding(5) var<storage, read_write> codes: array<u32>; // [POOL * n * co * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
 const THREADS: u32 = 128u;
 const WINDOWS = VX * VY * VZ;
@@ -30,6 +35,8 @@ const TILE = PAIRS * ROWS * (2u * VZ + 2u);
 var<workgroup> tile: array<vec2f, TILE>;
 var<workgroup> weights: array<vec4f, OCTETS * 54u>;
 var<workgroup> window_codes: array<u32, THREADS>;
+
+//#include half_window
 
 //#include conv3d_output
 
@@ -76,6 +83,7 @@ fn filled(v: vec4f) -> Sums {
   return Sums(v, v, v, v, v, v, v, v);
 }
 
+//#if !HALF
 fn store_window(sample: u32, channel: u32, z: u32, row: u32, column: u32, s: Sums) {
   store_voxel(channel, sample, z, row, column, s.v0);
   store_voxel(channel, sample, z, row, column + 1u, s.v1);
@@ -86,6 +94,7 @@ fn store_window(sample: u32, channel: u32, z: u32, row: u32, column: u32, s: Sum
   store_voxel(channel, sample, z + 1u, row + 1u, column, s.v6);
   store_voxel(channel, sample, z + 1u, row + 1u, column + 1u, s.v7);
 }
+//#end
 
 // the eight channels' codes of a window, four bits each
 fn codes_of(low: Window, high: Window) -> u32 {
@@ -153,6 +162,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let pz = first_z + vz; let py = first_y + vy; let px = first_x + vx;
   let exists = (pz < pd) & (py < ph) & (px < pw);
   let z = corner_z + 1u + 2u * vz; let row = corner_y + 1u + 2u * vy; let column = corner_x + 1u + 2u * vx;
+//#if HALF
+  if (!exists) { return; }
+  let at = (pz * ph + py) * pw + px;
+  store_half_window(channel, sample, at, z, row, column, low.v0, low.v1, low.v2, low.v3, low.v4, low.v5, low.v6, low.v7);
+  store_half_window(channel + 4u, sample, at, z, row, column, high.v0, high.v1, high.v2, high.v3, high.v4, high.v5, high.v6, high.v7);
+//#else
   if (POOL == 0u) {
     let volume = split * p.n + sample;
     store_window(volume, channel, z, row, column, low);
@@ -178,4 +193,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       codes[(line + i * pd * ph) * pairs + px / 2u] = ((left >> (4u * i)) & 15u) | (((right >> (4u * i)) & 15u) << 4u);
     }
   }
+//#end
 }

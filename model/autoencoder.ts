@@ -65,7 +65,9 @@ export class Autoencoder {
    */
   forward(tape: Tape, x: Tensor, training: boolean, largest = this.gpu.largestTensor): Tensor {
     const [n] = x.shape;
-    let parts: readonly Tensor[] = [this.encoder.forward(tape, x, training, largest)];
+    let parts: readonly Tensor[] = [
+      this.encoder.forward(tape, x, training ? 'float32' : 'evaluation', largest),
+    ];
     const then = (next: readonly Tensor[]) => {
       releaseAll(parts);
       parts = next;
@@ -100,7 +102,13 @@ export class Autoencoder {
   ): readonly Tensor[] {
     if (batchNorm !== null) {
       const tensors = this.weights.layer(convolution, batchNorm);
-      return normalisedLayer(tape, parts, tensors, { stride: 1, pooled: false }, training);
+      return normalisedLayer(
+        tape,
+        parts,
+        tensors,
+        { stride: 1, pooled: false },
+        training ? 'float32' : 'evaluation',
+      );
     }
     const [weight, bias] = ['weight', 'bias'].map((name) => this.weights.get(`${convolution}.${name}`));
     return parts.map((part) => conv3d(tape, part, weight, bias, 1));

@@ -3,7 +3,7 @@ import { mergeParts, releaseAll, splitBatch } from '../engine/ops/pieces.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type Convolutional, type SubBlock, subBlocks } from './architecture.ts';
-import { normalisedLayer, SLOPE, trainInGroups } from './layers.ts';
+import { normalisedLayer, type Pass, SLOPE, trainInGroups } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { partition } from './partition.ts';
 
@@ -31,16 +31,16 @@ export class Convolutions {
    * Where the device cannot bind a layer's volumes of the whole batch, they are computed in parts; the result is that of the
    * whole.
    *
-   * @param x        [n, 1, ...inputShape]
-   * @param training whether by the batch's statistics, moving the running ones, or by these
-   * @param largest  bytes that a volume may have
-   * @param tap      sees the output of every block
+   * @param x       [n, 1, ...inputShape]
+   * @param pass    evaluation normalises by the running statistics, training by the batch's, and moves the running ones
+   * @param largest bytes that a volume may have
+   * @param tap     sees the output of every block
    * @returns [n, channels, x, y, z]
    */
-  forward(tape: Tape, x: Tensor, training: boolean, largest: number, tap: BlockTap = () => {}): Tensor {
+  forward(tape: Tape, x: Tensor, pass: Pass, largest: number, tap: BlockTap = () => {}): Tensor {
     const [n] = x.shape;
-    if (training) this.unfold();
-    const cuts = partition(this.layers, this.inputShape, n, largest, training);
+    if (pass !== 'evaluation') this.unfold();
+    const cuts = partition(this.layers, this.inputShape, n, largest, pass);
     let parts = splitBatch(tape, x, cuts[0].samples);
     const then = (next: readonly Tensor[]) => {
       releaseAll(parts);
@@ -50,12 +50,12 @@ export class Convolutions {
     for (const [i, layer] of this.layers.entries()) {
       const { samples, groups } = cuts[i];
       then(mergeParts(tape, parts, samples));
-      if (!training && layer.stride === 1) {
+      if (pass === 'evaluation' && layer.stride === 1) {
         then(parts.map((part) => convBlock(tape, part, this.fold(layer), SLOPE, layer.pooled)));
-      } else if (groups.length > 1) {
-        then(trainInGroups(tape, parts, this.tensors(layer), layer, groups));
+      } else if (pass !== 'evaluation' && groups.length > 1) {
+        then(trainInGroups(tape, parts, this.tensors(layer), layer, groups, pass));
       } else {
-        then(normalisedLayer(tape, parts, this.tensors(layer), layer, training));
+        then(normalisedLayer(tape, parts, this.tensors(layer), layer, pass));
       }
       if (layer.pooled || layer.stride === 2) tap(block++, parts); // a block ends where the volume is halved
     }

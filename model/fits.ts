@@ -1,4 +1,5 @@
 import { formatBytes } from '../engine/errors.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
 import { trainingBytes } from './memory.ts';
@@ -13,6 +14,8 @@ export interface Room {
   readonly memory: number;
   /** the device's, by which sums are cut */
   readonly tuning: Tuning;
+  /** how volumes are stored for the backward pass */
+  readonly activations: Activations;
 }
 
 /** Why a network cannot be trained with batches of these numbers of images; null where it can. */
@@ -41,13 +44,13 @@ function vanishes(architecture: Architecture, smallest: number): string | null {
 function tooLarge(
   architecture: Architecture,
   batches: readonly number[],
-  { largest, memory, tuning }: Room,
+  { largest, memory, tuning, activations }: Room,
 ): string | null {
   const piece = pieces(architecture, Math.max(...batches)).reduce((a, b) => (b.values > a.values ? b : a));
   if (4 * piece.values > largest) {
     return `${piece.name} would take ${formatBytes(4 * piece.values)} at once, and the device binds ${formatBytes(largest)}`;
   }
-  const bytes = trainingBytes(architecture, batches, largest, tuning);
+  const bytes = trainingBytes(architecture, batches, largest, tuning, activations);
   if (bytes <= memory) return null;
   return `training would take about ${formatBytes(bytes)}, and ${formatBytes(memory)} may be taken`;
 }

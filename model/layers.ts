@@ -1,8 +1,8 @@
-import type { BatchNormTensors } from '../engine/ops/batch-statistics.ts';
 import { batchNorm } from '../engine/ops/batchnorm.ts';
+import { convNormPool, type NormalisedConvolution } from '../engine/ops/conv-norm-pool.ts';
 import { conv3d } from '../engine/ops/conv3d.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
-import { normPool } from '../engine/ops/norm-pool.ts';
 import { concat, releaseAll, split } from '../engine/ops/pieces.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -11,35 +11,26 @@ import type { SubBlock } from './architecture.ts';
 /** Negative slope of every LeakyReLU (docs/method.md, network). */
 export const SLOPE = 0.01;
 
-/** The tensors of a sub-block. */
-export interface LayerTensors {
-  /** [outputs, inputs, 3, 3, 3] */
-  readonly weight: Tensor;
-  /** [outputs] */
-  readonly bias: Tensor;
-  /** all [outputs] */
-  readonly norm: BatchNormTensors;
-}
+/** What a network computes: classes in evaluation, or in training what its backward pass needs too, stored so. */
+export type Pass = 'evaluation' | Activations;
 
 /**
  * A sub-block on a batch in parts: convolution, batch normalisation over all parts, LeakyReLU, pooling.
  *
- * @param parts    [n, inputs, d, h, w] each
- * @param training whether by the batch's statistics, moving the running ones, or by these
+ * @param parts [n, inputs, d, h, w] each
+ * @param pass  evaluation normalises by the running statistics, training by the batch's, and moves the running ones
  */
 export function normalisedLayer(
   tape: Tape,
   parts: readonly Tensor[],
-  { weight, bias, norm }: LayerTensors,
+  tensors: NormalisedConvolution,
   { stride, pooled }: Pick<SubBlock, 'stride' | 'pooled'>,
-  training: boolean,
+  pass: Pass,
 ): readonly Tensor[] {
+  const training = pass !== 'evaluation';
+  if (pooled && training) return convNormPool(tape, parts, tensors, SLOPE, pass);
+  const { weight, bias, norm } = tensors;
   const convolved = parts.map((part) => conv3d(tape, part, weight, bias, stride, training));
-  if (pooled && training) {
-    const outputs = normPool(tape, convolved, norm, SLOPE);
-    releaseAll(convolved);
-    return outputs;
-  }
   const normalised = batchNorm(tape, convolved, norm, training);
   releaseAll(convolved);
   const outputs = normalised.map((part) => leakyRelu(tape, part, SLOPE));
@@ -57,9 +48,10 @@ export function normalisedLayer(
 export function trainInGroups(
   tape: Tape,
   parts: readonly Tensor[],
-  { weight, bias, norm }: LayerTensors,
+  { weight, bias, norm }: NormalisedConvolution,
   layer: SubBlock,
   groups: readonly number[],
+  stored: Activations,
 ): readonly Tensor[] {
   const cut = (tensor: Tensor) =>
     split(
@@ -75,7 +67,7 @@ export function trainInGroups(
       parts,
       { weight, bias, norm: { gamma, beta, runningMean, runningVar } },
       layer,
-      true,
+      stored,
     );
   });
   const [, , , , means, variances] = pieces;

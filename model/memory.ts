@@ -1,4 +1,5 @@
-import { fewVoxels, productPlan } from '../engine/ops/convolution.ts';
+import { fewVoxels, productPlan } from '../engine/ops/convolve-few.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import { weightGradPlan } from '../engine/ops/weight-grad.ts';
 import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
@@ -21,6 +22,7 @@ const PACKED = 3;
  * @param batches images of a training's steps: the batch size, and what is left over at an epoch's end
  * @param largest bytes that the device binds at once
  * @param tuning  the device's, by which sums are cut
+ * @param stored  how volumes are kept for the backward pass
  * @returns bytes
  */
 export function trainingBytes(
@@ -28,22 +30,31 @@ export function trainingBytes(
   batches: readonly number[],
   largest: number,
   tuning: Tuning,
+  stored: Activations,
 ): number {
   const parameters = [...weightShapes(architecture)].reduce(
     (sum, [name, shape]) => sum + (COPIES + (name.startsWith('conv') ? PACKED : 0)) * voxelsOf(shape),
     0,
   );
   const different = [...new Set(batches)];
-  const steps = different.map((batch) => stepValues(architecture, batch, largest));
-  const parts = new Set(different.flatMap((batch) => partValues(architecture, batch, largest, tuning)));
+  const steps = different.map((batch) => stepValues(architecture, batch, largest, tuning, stored));
+  const parts = new Set(
+    different.flatMap((batch) => partValues(architecture, batch, largest, tuning, stored)),
+  );
   return VALUE * [parameters, ...steps, ...parts].reduce((sum, values) => sum + values, 0);
 }
 
 /** Values of the parts that a step's sums are cut into: of weight gradients, and of convolutions of few voxels. */
-function partValues(architecture: Architecture, batch: number, largest: number, tuning: Tuning): number[] {
+function partValues(
+  architecture: Architecture,
+  batch: number,
+  largest: number,
+  tuning: Tuning,
+  stored: Activations,
+): number[] {
   const { inputShape } = architecture;
   const layers = subBlocks(architecture);
-  const cuts = partition(layers, inputShape, batch, largest, true);
+  const cuts = partition(layers, inputShape, batch, largest, stored);
   return layerSizes(layers, inputShape).flatMap(({ input, convolved }, i) => {
     const { inputs, outputs, stride } = layers[i];
     const { samples, groups } = cuts[i];
@@ -60,10 +71,16 @@ function partValues(architecture: Architecture, batch: number, largest: number, 
 }
 
 /** Values of the volumes that a step of training holds: what forward keeps for backward, and the gradients under way. */
-function stepValues(architecture: Architecture, batch: number, largest: number): number {
+function stepValues(
+  architecture: Architecture,
+  batch: number,
+  largest: number,
+  tuning: Tuning,
+  stored: Activations,
+): number {
   const { inputShape } = architecture;
   const layers = subBlocks(architecture);
-  const cuts = partition(layers, inputShape, batch, largest, true);
+  const cuts = partition(layers, inputShape, batch, largest, stored);
   const images = batch * voxelsOf(inputShape);
   let together = cuts[0].samples;
   let sum = together < batch ? 2 * images : images;
@@ -74,10 +91,13 @@ function stepValues(architecture: Architecture, batch: number, largest: number):
       outputs * voxelsOf(convolved),
       outputs * voxelsOf(output),
     ].map((values) => batch * values);
-    // Pooled: convolved, pooled, the values at the maxima, their places (half a word each), the pooled gradient.
-    // Else: convolved, normalised, active; gradients take the place of what is done with, but for two.
-    sum += pooled ? conv + 3.5 * out : 5 * conv;
     const { samples, groups } = cuts[i];
+    const volume = { n: samples, channels: outputs, d: convolved[0], h: convolved[1], w: convolved[2] };
+    const half = stored === 'float16' && pooled && !fewVoxels(tuning, volume);
+    // Pooled: convolved (or half of it and one part's gradient), pooled, the values at the maxima, their places (half a
+    // word each), the pooled gradient.
+    // Else: convolved, normalised, active; gradients take the place of what is done with, but for two.
+    sum += pooled ? (half ? 0.5 + samples / batch : 1) * conv + 3.5 * out : 5 * conv;
     if (samples > together) sum += 2 * before; // merged, and the gradient cut again
     if (groups.length > 1) sum += 2 * out;
     together = samples;

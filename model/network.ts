@@ -1,5 +1,6 @@
 import type { Gpu } from '../engine/gpu.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { linear } from '../engine/ops/linear.ts';
 import { reshape } from '../engine/ops/reshape.ts';
@@ -11,8 +12,10 @@ import { SLOPE } from './layers.ts';
 import { Parameters } from './parameters.ts';
 import { checkWeights, type Weights } from './weights.ts';
 
-/** Evaluation, or training with the random numbers for this step's dropout. */
-export type Mode = 'evaluation' | { readonly draw: Omit<DropoutDraw, 'layer'> };
+/** Evaluation, or training: the random numbers for this step's dropout, and how the volumes for its backward pass are stored. */
+export type Mode =
+  | 'evaluation'
+  | { readonly draw: Omit<DropoutDraw, 'layer'>; readonly activations?: Activations };
 
 /** The CNN of the paper's section 2.2.2 on a GPU. */
 export class Network {
@@ -51,7 +54,8 @@ export class Network {
    */
   forward(tape: Tape, x: Tensor, mode: Mode, largest = this.gpu.largestTensor, tap?: BlockTap): Tensor {
     const training = mode !== 'evaluation';
-    const features = this.convolutions.forward(tape, x, training, largest, tap);
+    const pass = training ? (mode.activations ?? 'float32') : mode;
+    const features = this.convolutions.forward(tape, x, pass, largest, tap);
     let current = reshape(tape, features, [x.shape[0], features.size / x.shape[0]]);
     features.release();
     const then = (next: Tensor) => {

@@ -1,6 +1,6 @@
 import type { Gpu } from '../engine/gpu.ts';
+import type { NormalisedConvolution } from '../engine/ops/conv-norm-pool.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import type { LayerTensors } from './layers.ts';
 import type { Weights } from './weights.ts';
 
 /** The weights of a network on a GPU, by name. */
@@ -22,7 +22,7 @@ export class Parameters {
   }
 
   /** The tensors of a convolution and the batch normalisation behind it. */
-  layer(convolution: string, batchNorm: string): LayerTensors {
+  layer(convolution: string, batchNorm: string): NormalisedConvolution {
     return {
       weight: this.get(`${convolution}.weight`),
       bias: this.get(`${convolution}.bias`),

@@ -1,6 +1,7 @@
 import { pooledSize } from '../engine/ops/max-pool3d.ts';
 import { convolvedSize } from '../engine/ops/shapes.ts';
 import type { SubBlock } from './architecture.ts';
+import type { Pass } from './layers.ts';
 
 /** How a sub-block's work is cut so that no tensor exceeds what the device binds at once. */
 export interface Cut {
@@ -14,9 +15,11 @@ export interface Cut {
 const OCTET = 8;
 
 /**
- * Cuts each sub-block of a network for tensors of at most `limit` bytes. What goes together never becomes fewer
+ * Cuts each sub-block of a network for tensors of at most `bindable` bytes. What goes together never becomes fewer
  * samples from one sub-block to the next, so parts need to be merged only. Evaluation needs less of the first sub-block: of
- * its volume before pooling there is neither value nor gradient.
+ * its volume before pooling there is neither value nor gradient. Where training keeps volumes in half precision, gradients
+ * are in float32 still, but of one part at a time: parts are small enough that no such gradient is larger than that of one
+ * sample in the sub-block where it is largest.
  *
  * @param shape the images' voxels along each axis
  */
@@ -24,10 +27,14 @@ export function partition(
   layers: readonly SubBlock[],
   shape: readonly number[],
   batch: number,
-  limit: number,
-  training: boolean,
+  bindable: number,
+  pass: Pass,
 ): Cut[] {
-  const cuts = layerSizes(layers, shape).map(({ input, convolved, output }, i): Cut => {
+  const training = pass !== 'evaluation';
+  const sizes = layerSizes(layers, shape);
+  const one = Math.max(...sizes.map(({ convolved }, i) => 4 * layers[i].outputs * voxelsOf(convolved)));
+  const limit = pass === 'float16' ? Math.min(bindable, one) : bindable;
+  const cuts = sizes.map(({ input, convolved, output }, i): Cut => {
     const layer = layers[i];
     const widest = layer.outputs * voxelsOf(layer.pooled && !training && i === 0 ? output : convolved);
     const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(input), widest)));

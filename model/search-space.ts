@@ -22,6 +22,7 @@ export const fixedKeys = [
   'epochs',
   'patience',
   'seed',
+  'activations',
 ] as const satisfies readonly (keyof Settings)[];
 type Fixed = (typeof fixedKeys)[number];
 type Drawn = Omit<Settings, Fixed | 'sub-blocks'> &

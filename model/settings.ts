@@ -1,4 +1,5 @@
 import { type Intensity, plainIntensity } from '../cohort/intensity.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import { defaultArchitecture, type Reduction } from './architecture.ts';
 import type { Sampling } from './order.ts';
 import { trainDefaults } from './train.ts';
@@ -18,6 +19,7 @@ export interface Settings {
   readonly patience: number;
   readonly seed: number;
   readonly sampling: Sampling;
+  readonly activations: Activations;
   readonly intensity: Intensity['scale'];
   /** mm, full width at half maximum */
   readonly smoothing: number;
@@ -53,6 +55,7 @@ export const settingsDefaults: Settings = {
   patience: trainDefaults.patience,
   seed: trainDefaults.seed,
   sampling: trainDefaults.sampling,
+  activations: trainDefaults.activations,
   intensity: plainIntensity.scale,
   smoothing: plainIntensity.smoothing,
 };

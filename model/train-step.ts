@@ -46,7 +46,8 @@ export function trainStep(
     Uint32Array.from(batch, (session) => labelOf(network, session)),
     'labels',
   );
-  const logits = network.forward(tape, x, { draw: { seed: options.seed, step } });
+  const { seed, activations } = options;
+  const logits = network.forward(tape, x, { draw: { seed, step }, activations });
   const loss = softmaxCrossEntropy(tape, logits, labels);
   logits.release();
   const gradients = tape.backward(loss);

@@ -1,5 +1,6 @@
 import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
+import type { Activations } from '../engine/ops/half-volume.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import { type EpochHooks, runEpochs } from './epochs.ts';
@@ -22,6 +23,8 @@ export interface TrainOptions {
   readonly patience: number;
   readonly seed: number;
   readonly sampling: Sampling;
+  /** how the volumes for the backward pass are stored */
+  readonly activations: Activations;
 }
 
 export const trainDefaults: TrainOptions = {
@@ -32,6 +35,7 @@ export const trainDefaults: TrainOptions = {
   patience: 5,
   seed: 0,
   sampling: 'all',
+  activations: 'float32',
 };
 
 /** One epoch: the mean training loss as the weights moved, and the validation set's metrics at its end. */

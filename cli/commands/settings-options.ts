@@ -1,4 +1,5 @@
 import { type Intensity, scales } from '../../cohort/intensity.ts';
+import { type Activations, activations } from '../../engine/ops/half-volume.ts';
 import type { Reduction } from '../../model/architecture.ts';
 import { type Sampling, samplings } from '../../model/order.ts';
 import { type Configuration, settingsDefaults } from '../../model/settings.ts';
@@ -15,6 +16,7 @@ export interface SettingsArguments {
   patience: number | undefined;
   seed: number | undefined;
   sampling: Sampling | undefined;
+  activations: Activations | undefined;
   channels: string[] | undefined;
   'sub-blocks': string[] | undefined;
   reduction: Reduction | undefined;
@@ -34,6 +36,11 @@ export const settingsOptions = {
   patience: number('patience', 'Epochs above the lowest loss before the end'),
   seed: number('seed', 'Start of the random numbers of the training'),
   sampling: name('sampling', samplings, 'Each session once in an epoch, or every class equally often'),
+  activations: name(
+    'activations',
+    activations,
+    'How the volumes for the backward pass are stored; float16 takes less memory',
+  ),
   channels: list('channels', 'Output channels of each block'),
   'sub-blocks': list('sub-blocks', 'Sub-blocks of each block, 1 to 3'),
   reduction: name('reduction', ['maxpool', 'stride'] as const, 'How a block halves the volume'),

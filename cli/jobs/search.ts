@@ -83,7 +83,7 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
   const unlock = lockFolder(options.out);
   try {
     const { gpu, report } = await hooks.open();
-    const room: Room = {
+    const room: Omit<Room, 'activations'> = {
       largest: gpu.largestTensor,
       memory: memory ?? defaultMemory(report),
       tuning: gpu.tuning,
@@ -102,7 +102,8 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
     for (let sample = 0; sample < samples; sample++) {
       const drawn = drawSample(space, seed, sample, (settings) => {
         const architecture = { inputShape, ...settledIn(settings).network };
-        return whyNot(architecture, batchSizes(split.train.length, settings['batch-size']), room);
+        const batches = batchSizes(split.train.length, settings['batch-size']);
+        return whyNot(architecture, batches, { ...room, activations: settings.activations });
       });
       const { settings } = drawn;
       rejected.push(...drawn.rejected);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { scales } from '../../cohort/intensity.ts';
+import { activations } from '../../engine/ops/half-volume.ts';
 import { samplings } from '../../model/order.ts';
 import { type Configuration, ruleKeys } from '../../model/settings.ts';
 import { readConfig } from '../config-file.ts';
@@ -50,6 +51,10 @@ export const fixedEntries = {
   epochs: count.meta({ description: 'Epochs at most' }).optional(),
   patience: count.meta({ description: 'Epochs above the lowest loss before the end' }).optional(),
   seed: z.int().min(0).meta({ description: 'Start of the random numbers' }).optional(),
+  activations: z
+    .enum(activations)
+    .meta({ description: 'How the volumes for the backward pass are stored; float16 takes less memory' })
+    .optional(),
 } as const;
 
 /** The blocks are given by their channels or by the rule; lists have one number per block. */

@@ -3,7 +3,7 @@ import type { TrainJobOptions } from './train.ts';
 
 /** Settings as the job of a training takes them. */
 export function settledIn(settings: Settings): Pick<TrainJobOptions, 'network' | 'training' | 'intensity'> {
-  const { channels, reduction, dropout, classes, epochs, patience, seed, sampling } = settings;
+  const { channels, reduction, dropout, classes, epochs, patience, seed, sampling, activations } = settings;
   return {
     network: {
       channels,
@@ -21,6 +21,7 @@ export function settledIn(settings: Settings): Pick<TrainJobOptions, 'network' |
       patience,
       seed,
       sampling,
+      activations,
     },
     intensity: { scale: settings.intensity, smoothing: settings.smoothing },
   };

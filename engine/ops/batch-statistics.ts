@@ -1,6 +1,7 @@
 import { GpuError } from '../errors.ts';
 import { type Gpu, grid1d } from '../gpu.ts';
-import type { Tensor } from '../tensor.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { isHalf, type Kept, tensorOf, windowsOf } from './half-volume.ts';
 import { chunksFor } from './shapes.ts';
 
 /** PyTorch's defaults (docs/method.md, network). */
@@ -23,32 +24,40 @@ export interface Geometry {
 }
 
 /** A tensor [n, channels, ...] seen so. */
-export function geometryOf(x: Tensor): Geometry {
-  const [n, channels] = x.shape;
-  return { n, channels, spatial: x.size / (n * channels) };
+export function geometryOf({ shape }: Pick<Tensor, 'shape'>): Geometry {
+  const [n, channels, ...rest] = shape;
+  return { n, channels, spatial: elementCount(rest) };
+}
+
+/** Each channel's mean and 1 / standard deviation over a batch, both [channels]. */
+export interface Statistics {
+  readonly mean: Tensor;
+  readonly inverseStd: Tensor;
 }
 
 /**
- * Mean and 1 / standard deviation of each channel over the batch, both [channels]; moves the running ones.
+ * A batch's statistics; moves the running ones.
  *
- * @param parts the batch: tensors [n, channels, ...] that differ in n only
+ * @param parts the batch: volumes [n, channels, ...] that differ in n only
  * @throws GpuError with one value per channel, whose variance does not exist
  */
 export function batchStatistics(
   gpu: Gpu,
-  parts: readonly Tensor[],
-  { runningMean, runningVar }: BatchNormTensors,
-): { mean: Tensor; inverseStd: Tensor } {
-  const { channels } = geometryOf(parts[0]);
+  parts: readonly Kept[],
+  { runningMean, runningVar }: Pick<BatchNormTensors, 'runningMean' | 'runningVar'>,
+): Statistics {
+  const [, channels] = parts[0].shape;
   if (valuesPerChannel(parts) < 2) {
     throw new GpuError(
       `Batch normalisation of "${parts[0].label}" has one value per channel and so no variance: use a larger batch or fewer blocks.`,
     );
   }
-  const moments = inChunks(gpu, parts, 3, (x, geometry, place, moments) =>
+  const geometries = parts.map((part) => (isHalf(part) ? windowsOf(part) : geometryOf(part)));
+  const moments = inChunks(gpu, geometries, 3, (geometry, place, moments, i) =>
     gpu.run('batchnorm_moments', {
-      bindings: { x, moments },
+      bindings: { x: tensorOf(parts[i]), moments },
       params: { ...geometry, ...place },
+      constants: { HALF: Number(isHalf(parts[i])) },
       grid: [place.chunks, channels, 1],
     }),
   );
@@ -64,8 +73,8 @@ export function batchStatistics(
 }
 
 /** Values of a channel in a batch of parts. */
-export function valuesPerChannel(parts: readonly Tensor[]): number {
-  return parts.reduce((sum, part) => sum + part.size / part.shape[1], 0);
+export function valuesPerChannel(parts: readonly Pick<Tensor, 'shape'>[]): number {
+  return parts.map(geometryOf).reduce((sum, { n, spatial }) => sum + n * spatial, 0);
 }
 
 /** Where a part's chunks lie among those of the batch. */
@@ -82,16 +91,16 @@ export interface Place {
  */
 export function inChunks(
   gpu: Gpu,
-  parts: readonly Tensor[],
+  parts: readonly Geometry[],
   width: number,
-  reduce: (part: Tensor, geometry: Geometry, place: Place, results: Tensor, index: number) => void,
+  reduce: (part: Geometry, place: Place, results: Tensor, index: number) => void,
 ): Tensor {
-  const geometry = geometryOf(parts[0]);
-  const chunks = chunksFor(geometry.spatial, geometry.channels);
+  const [{ spatial, channels }] = parts;
+  const chunks = chunksFor(spatial, channels);
   const total = chunks * parts.length;
-  const results = gpu.empty([geometry.channels, total, width], 'parts of batch statistics');
+  const results = gpu.empty([channels, total, width], 'parts of batch statistics');
   parts.forEach((part, i) => {
-    reduce(part, geometryOf(part), { chunks, first: i * chunks, total }, results, i);
+    reduce(part, { chunks, first: i * chunks, total }, results, i);
   });
   return results;
 }

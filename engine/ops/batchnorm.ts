@@ -88,9 +88,9 @@ function backward(gpu: Gpu, saved: Saved, training: boolean, needs: readonly boo
 
 function parameterGrads(gpu: Gpu, { parts, mean, inverseStd, upstream }: Saved) {
   const [channels] = mean.shape;
-  const sums = inChunks(gpu, parts, 2, (x, geometry, place, sums, i) =>
+  const sums = inChunks(gpu, parts.map(geometryOf), 2, (geometry, place, sums, i) =>
     gpu.run('batchnorm_grad_sums', {
-      bindings: { x, dy: upstream[i], mean, inverse_std: inverseStd, sums },
+      bindings: { x: parts[i], dy: upstream[i], mean, inverse_std: inverseStd, sums },
       params: { ...geometry, ...place },
       grid: [place.chunks, channels, 1],
     }),

@@ -2,8 +2,10 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type BatchNormTensors, EPS } from './batch-statistics.ts';
-import { convolve, fewVoxels, type PackedWeights, packWeights } from './convolution.ts';
+import { convolve } from './convolution.ts';
+import { fewVoxels } from './convolve-few.ts';
 import { maxPool3d } from './max-pool3d.ts';
+import { type PackedWeights, packWeights } from './pack-weights.ts';
 import { volumeShape } from './shapes.ts';
 
 /**

@@ -3,7 +3,8 @@ import type { Gpu } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { channelSums } from './channel-sums.ts';
-import { convolve, type PackedWeights, packWeights } from './convolution.ts';
+import { convolve } from './convolution.ts';
+import { type PackedWeights, packWeights } from './pack-weights.ts';
 import { convolvedSize, rowGrid, type Stride, type VolumeShape, volumeShape } from './shapes.ts';
 import { weightGrad } from './weight-grad.ts';
 
@@ -27,18 +28,20 @@ export function conv3d(
 ): Tensor {
   const { gpu } = tape;
   const shape = volumeShape(x);
-  const [, ci] = weight.shape;
-  if (ci !== shape.channels || weight.shape.slice(2).some((size) => size !== 3)) {
-    throw new GpuError(
-      `Convolution "${weight.label}" [${weight.shape}] does not fit its input [${x.shape}].`,
-    );
-  }
+  checkWeight(weight, x);
   const y = stride === 1 ? convolveDense(gpu, x, weight, bias) : convolveStrided(gpu, x, weight, bias);
   return tape.record('conv3d', [x, weight, bias], y, [x, weight], ([x, weight]) => (dy, needs) => [
-    needs[0] ? inputGrad(gpu, dy, weight, shape, stride) : null,
+    needs[0] ? convolutionInputGrad(gpu, dy, weight, shape, stride) : null,
     needs[1] ? weightGrad(gpu, x, dy, stride) : null,
     needs[2] ? biasGrad(gpu, dy, normalised) : null,
   ]);
+}
+
+/** @throws GpuError unless the weight is 3 x 3 x 3 and has the channels of its input */
+export function checkWeight(weight: Tensor, x: Tensor): void {
+  const [, ci, ...taps] = weight.shape;
+  if (ci === volumeShape(x).channels && taps.every((size) => size === 3)) return;
+  throw new GpuError(`Convolution "${weight.label}" [${weight.shape}] does not fit its input [${x.shape}].`);
 }
 
 function biasGrad(gpu: Gpu, dy: Tensor, normalised: boolean): Tensor {
@@ -74,7 +77,19 @@ function convolveStrided(gpu: Gpu, x: Tensor, weight: Tensor, bias: Tensor): Ten
   return y;
 }
 
-function inputGrad(gpu: Gpu, dy: Tensor, weight: Tensor, shape: VolumeShape, stride: Stride): Tensor {
+/**
+ * The gradient of a convolution's input.
+ *
+ * @param dy    of its output
+ * @param shape the input's
+ */
+export function convolutionInputGrad(
+  gpu: Gpu,
+  dy: Tensor,
+  weight: Tensor,
+  shape: VolumeShape,
+  stride: Stride,
+): Tensor {
   const label = `${weight.label} input gradient`;
   const weights = packWeights(gpu, weight, { transposed: true, wide: stride === 2 });
   const dx =

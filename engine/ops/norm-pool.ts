@@ -1,90 +1,71 @@
 import { type Gpu, grid1d } from '../gpu.ts';
-import type { Tape } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
-import { type BatchNormTensors, batchStatistics, inChunks, valuesPerChannel } from './batch-statistics.ts';
+import {
+  type BatchNormTensors,
+  geometryOf,
+  inChunks,
+  type Statistics,
+  valuesPerChannel,
+} from './batch-statistics.ts';
 import { codesShape } from './convolution.ts';
+import { isHalf, type Kept, tensorOf } from './half-volume.ts';
 import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
+/** What normalising and pooling leave for the backward pass, per pooled voxel: four bits, and the value at the maximum. */
+export interface Maxima {
+  readonly codes: Tensor;
+  readonly tops: Tensor;
+}
+
 /**
- * Batch normalisation by the batch's statistics (moving the running ones), LeakyReLU and maxPool3d in one pass: what
- * batchNorm in training, leakyRelu and maxPool3d do one after the other. Kept for the backward pass are the parts and
- * four bits and the value at the maximum per pooled voxel; the normalised values are computed again.
+ * Batch normalisation by known statistics, LeakyReLU and maxPool3d in one pass: what batchNorm, leakyRelu and maxPool3d
+ * do one after the other.
  *
- * @param parts the batch: tensors [n, channels, d, h, w] that differ in n only
+ * @param x     [n, channels, d, h, w]
  * @param slope LeakyReLU's, above 0
- * @returns [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)] for each part
+ * @returns y [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)]
  */
 export function normPool(
-  tape: Tape,
-  parts: readonly Tensor[],
-  tensors: BatchNormTensors,
+  gpu: Gpu,
+  x: Kept,
+  { mean, inverseStd }: Statistics,
+  { gamma, beta }: Pick<BatchNormTensors, 'gamma' | 'beta'>,
   slope: number,
-): readonly Tensor[] {
-  const { gpu } = tape;
-  const { gamma, beta } = tensors;
-  const { mean, inverseStd } = batchStatistics(gpu, parts, tensors);
-  const codes: Tensor[] = [];
-  const tops: Tensor[] = [];
-  const outputs = parts.map((x) => {
-    const shape = volumeShape(x);
-    const { n, channels, d, h, w } = shape;
-    const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
-    const maxima = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
-    const top = gpu.empty(y.shape, 'values at maxima');
-    const { lanes, grid } = pairGrid(shape);
-    gpu.run('batchnorm_pool', {
-      bindings: { x, mean, inverse_std: inverseStd, gamma, beta, y, codes: maxima, tops: top },
-      params: { n, channels, d, h, w, lanes, slope },
-      grid,
-    });
-    codes.push(maxima);
-    tops.push(top);
-    return y;
+): { readonly y: Tensor } & Maxima {
+  const shape = volumeShape(x);
+  const { n, channels, d, h, w } = shape;
+  const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
+  const codes = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
+  const tops = gpu.empty(y.shape, 'values at maxima');
+  const { lanes, grid } = pairGrid(shape);
+  gpu.run('batchnorm_pool', {
+    bindings: { x: tensorOf(x), mean, inverse_std: inverseStd, gamma, beta, y, codes, tops },
+    params: { n, channels, d, h, w, lanes, slope },
+    constants: { HALF: Number(isHalf(x)) },
+    grid,
   });
-  return tape.recordJoint(
-    'normPool',
-    [gamma, beta, ...parts],
-    outputs,
-    [mean, inverseStd, gamma, beta, ...parts, ...codes, ...tops],
-    ([mean, inverseStd, gamma, beta, ...rest]) =>
-      (upstream, needs) =>
-        backward(
-          gpu,
-          {
-            mean,
-            inverseStd,
-            gamma,
-            beta,
-            parts: rest.slice(0, parts.length),
-            codes: rest.slice(parts.length, 2 * parts.length),
-            tops: rest.slice(2 * parts.length),
-            upstream,
-          },
-          slope,
-          needs,
-        ),
-    [mean, inverseStd, ...codes, ...tops],
-  );
+  return { y, codes, tops };
 }
 
-interface Saved {
-  readonly mean: Tensor;
-  readonly inverseStd: Tensor;
-  readonly gamma: Tensor;
-  readonly beta: Tensor;
-  readonly parts: readonly Tensor[];
-  readonly codes: readonly Tensor[];
-  readonly tops: readonly Tensor[];
-  readonly upstream: readonly Tensor[];
-}
-
-function backward(gpu: Gpu, saved: Saved, slope: number, needs: readonly boolean[]) {
-  const { mean, inverseStd, gamma, beta, parts, tops, upstream } = saved;
-  const [wantsGamma, wantsBeta, ...wantsParts] = needs;
+/**
+ * Gradients of gamma and beta through normPool, and what its input gradient needs of them.
+ *
+ * @param parts    the batch's volumes before it
+ * @param upstream gradients of the pooled volumes
+ */
+export function normPoolSums(
+  gpu: Gpu,
+  parts: readonly Kept[],
+  tops: readonly Tensor[],
+  upstream: readonly Tensor[],
+  { mean, inverseStd }: Statistics,
+  { gamma, beta }: Pick<BatchNormTensors, 'gamma' | 'beta'>,
+  slope: number,
+): { readonly dgamma: Tensor; readonly dbeta: Tensor; readonly line: Tensor } {
   const [channels] = mean.shape;
-  const sums = inChunks(gpu, tops, 2, (top, { n, spatial: windows }, place, sums, i) =>
+  const sums = inChunks(gpu, tops.map(geometryOf), 2, ({ n, spatial: windows }, place, sums, i) =>
     gpu.run('batchnorm_pool_grad_sums', {
-      bindings: { tops: top, dy: upstream[i], mean, inverse_std: inverseStd, gamma, beta, sums },
+      bindings: { tops: tops[i], dy: upstream[i], mean, inverse_std: inverseStd, gamma, beta, sums },
       params: { n, channels, windows, ...place, slope },
       grid: [place.chunks, channels, 1],
     }),
@@ -98,32 +79,36 @@ function backward(gpu: Gpu, saved: Saved, slope: number, needs: readonly boolean
     grid: grid1d(channels, 64),
   });
   sums.release();
-  const inputs = parts.map((_, i) => (wantsParts[i] ? inputGrad(gpu, saved, i, line, slope) : null));
-  line.release();
-  if (!wantsGamma) dgamma.release();
-  if (!wantsBeta) dbeta.release();
-  return [wantsGamma ? dgamma : null, wantsBeta ? dbeta : null, ...inputs];
+  return { dgamma, dbeta, line };
 }
 
-function inputGrad(gpu: Gpu, { parts, codes, upstream }: Saved, i: number, line: Tensor, slope: number) {
-  const shape = volumeShape(parts[i]);
+/**
+ * The gradient of normPool's input, [n, channels, d, h, w]: in the memory of x, which then is no more, or beside it
+ * where x is in half precision.
+ *
+ * @param dy   the pooled volume's
+ * @param line of normPoolSums
+ */
+export function normPoolInputGrad(
+  gpu: Gpu,
+  x: Kept,
+  codes: Tensor,
+  dy: Tensor,
+  line: Tensor,
+  slope: number,
+): Tensor {
+  const shape = volumeShape(x);
   const { n, channels, d, h, w } = shape;
-  const dx = overwritable(gpu, parts[i]);
+  const half = isHalf(x);
+  const dx = half ? gpu.empty(x.shape, 'gradient before normalisation') : x.view(x.shape);
   const { lanes, grid } = pairGrid(shape);
   gpu.run('batchnorm_pool_input_grad', {
-    bindings: { dy: upstream[i], codes: codes[i], line, dx },
+    bindings: { dy, codes, line, dx, ...(half ? { x: x.words } : {}) },
     params: { n, channels, d, h, w, lanes, slope },
+    constants: { HALF: Number(half) },
     grid,
   });
   return dx;
-}
-
-/** x's own memory if only the tape still holds it, else a copy: the largest tensors of training exist once. */
-function overwritable(gpu: Gpu, x: Tensor): Tensor {
-  if (x.exclusive) return x.view(x.shape);
-  const copy = gpu.empty(x.shape, x.label);
-  gpu.copy(x, 0, copy, 0, x.size);
-  return copy;
 }
 
 /** Grid of kernels whose threads take two windows along x each. */

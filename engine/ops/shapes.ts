@@ -11,7 +11,7 @@ export interface VolumeShape {
 }
 
 /** @throws GpuError unless the tensor has five axes */
-export function volumeShape(x: Tensor): VolumeShape {
+export function volumeShape(x: Pick<Tensor, 'shape' | 'label'>): VolumeShape {
   if (x.shape.length !== 5) {
     throw new GpuError(`Tensor "${x.label}" should be [n, channels, d, h, w]; its shape is [${x.shape}].`);
   }

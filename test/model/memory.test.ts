@@ -57,7 +57,7 @@ it.each(
       await trainStep({ network, options: trainDefaults }, adam, sessions as never, x, step);
     }
     const share =
-      trainingBytes(architecture, batches, gpu.largestTensor, gpu.tuning) / gpu.memory().peakBytes;
+      trainingBytes(architecture, batches, gpu.largestTensor, gpu.tuning, 'float32') / gpu.memory().peakBytes;
     adam.release();
     network.release();
     expect(share).toBeGreaterThan(0.9);

@@ -9,14 +9,14 @@ const shape = [121, 145, 121] as const;
 const architecture = { ...defaultArchitecture, inputShape: shape };
 
 it('batch 8 at 121 x 145 x 121 trains within 128 MiB a tensor: the first layers in parts, the others whole', () => {
-  const cuts = partition(subBlocks(architecture), shape, 8, 128 * MiB, true);
+  const cuts = partition(subBlocks(architecture), shape, 8, 128 * MiB, 'float32');
   expect(cuts.slice(0, 3).map(({ samples }) => samples)).toEqual([1, 7, 8]);
   expect(cuts.slice(2).every(({ samples }) => samples === 8)).toBe(true);
   expect(cuts.every(({ groups }) => groups.length === 1)).toBe(true);
 });
 
 it('in evaluation the first layer needs no volume before pooling: the second one cuts the batch', () => {
-  const cuts = partition(subBlocks(architecture), shape, 8, 128 * MiB, false);
+  const cuts = partition(subBlocks(architecture), shape, 8, 128 * MiB, 'evaluation');
   expect(cuts.slice(0, 3).map(({ samples }) => samples)).toEqual([7, 7, 8]);
   expect(cuts.every(({ groups }) => groups.length === 1)).toBe(true);
 });
@@ -27,7 +27,7 @@ it('a first layer of 16 or 32 channels is trained in groups of octets', () => {
     [32, [8, 8, 8, 8]],
   ] as const) {
     const wide = subBlocks({ ...architecture, channels: [first, ...architecture.channels.slice(1)] });
-    expect(partition(wide, shape, 8, 128 * MiB, true)[0]).toEqual({ samples: 1, groups });
+    expect(partition(wide, shape, 8, 128 * MiB, 'float32')[0]).toEqual({ samples: 1, groups });
   }
 });
 
@@ -35,7 +35,7 @@ it('parts never shrink from layer to layer, and groups make up all channels', ()
   fc.assert(
     fc.property(smallNetworks, fc.integer({ min: 1, max: 9 }), ({ architecture, largest }, batch) => {
       const layers = subBlocks(architecture);
-      const cuts = partition(layers, architecture.inputShape, batch, largest, true);
+      const cuts = partition(layers, architecture.inputShape, batch, largest, 'float32');
       const samples = cuts.map((cut) => cut.samples);
       expect(samples).toEqual([...samples].sort((a, b) => a - b));
       expect(Math.min(...samples)).toBeGreaterThanOrEqual(1);

@@ -16,7 +16,7 @@ import { overlay, type Settings, settingsDefaults, settingsOf } from '../../mode
 const paper = [121, 145, 121] as const;
 const GiB = 2 ** 30;
 const tuning = { weightLanes: 8, productVoxels: 32, tiles: 0, parallelGroups: 512 };
-const ample: Room = { largest: GiB, memory: 64 * GiB, tuning };
+const ample: Room = { largest: GiB, memory: 64 * GiB, tuning, activations: 'float32' };
 const none = () => null;
 const architecture = (settings: Settings, inputShape: readonly [number, number, number] = paper) => ({
   inputShape,
