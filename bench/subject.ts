@@ -1,5 +1,6 @@
 import { Adam } from '../engine/adam.ts';
 import type { Gpu } from '../engine/gpu.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -10,8 +11,20 @@ import { Network } from '../model/network.ts';
 import { trainDefaults } from '../model/train.ts';
 import { initialWeights } from '../model/weights.ts';
 
-/** What is timed: one step of the program's three kinds of work. */
-export type Work = 'mask step' | 'training step' | 'inference';
+/** What is timed: one step of a kind of work that the program does. */
+export type Work =
+  | 'mask step'
+  | 'training step'
+  | 'training step, float16'
+  | 'training step, recomputed'
+  | 'inference';
+
+/** A step of training by what is done with its volumes. */
+export const trainingWork = {
+  float32: 'training step',
+  float16: 'training step, float16',
+  recomputed: 'training step, recomputed',
+} as const satisfies Readonly<Record<Activations, Work>>;
 
 /** Repeats one kind of work on a batch of made-up images; `step` records and submits, its promise ends with the GPU. */
 export interface Subject {
@@ -28,7 +41,7 @@ export function subject(gpu: Gpu, architecture: Architecture, work: Work, batch:
   const network = new Network(gpu, architecture, initialWeights(architecture, 0));
   const images = madeUpImages(gpu, architecture, batch);
   const parts = { network, images };
-  const { step, release } = { 'mask step': masking, 'training step': training, inference }[work](gpu, parts);
+  const { step, release } = subjects[work](gpu, parts);
   return {
     step,
     release: () => {
@@ -38,6 +51,14 @@ export function subject(gpu: Gpu, architecture: Architecture, work: Work, batch:
     },
   };
 }
+
+const subjects: Readonly<Record<Work, (gpu: Gpu, parts: Parts) => Subject>> = {
+  'mask step': masking,
+  'training step': (gpu, parts) => training(gpu, parts, 'float32'),
+  'training step, float16': (gpu, parts) => training(gpu, parts, 'float16'),
+  'training step, recomputed': (gpu, parts) => training(gpu, parts, 'recomputed'),
+  inference,
+};
 
 interface Parts {
   readonly network: Network;
@@ -66,7 +87,7 @@ function masking(gpu: Gpu, { network, images }: Parts): Subject {
   return { step: () => trainer.step(images, 'made-up images'), release };
 }
 
-function training(gpu: Gpu, { network, images }: Parts): Subject {
+function training(gpu: Gpu, { network, images }: Parts, activations: Activations): Subject {
   network.setTrainable(true);
   const { learningRate, weightDecay } = trainDefaults;
   const adam = new Adam(gpu, network.parameters(), { learningRate, weightDecay });
@@ -78,7 +99,7 @@ function training(gpu: Gpu, { network, images }: Parts): Subject {
   let steps = 0;
   const step = () => {
     const tape = new Tape(gpu);
-    const logits = network.forward(tape, images, { draw: { seed: 0, step: steps++ } });
+    const logits = network.forward(tape, images, { draw: { seed: 0, step: steps++ }, activations });
     const loss = softmaxCrossEntropy(tape, logits, labels);
     logits.release();
     const gradients = tape.backward(loss);

@@ -49,11 +49,14 @@ export class Gpu {
 
   /** A tensor whose values are undefined until a kernel writes them. @throws GpuError if the device cannot hold it */
   empty(shape: readonly number[], label: string, type: ElementType = 'f32'): Tensor {
-    const memory = this.pool.acquire(
-      elementCount(shape) * 4,
-      `tensor "${label}" of shape [${shape.join(', ')}]`,
-    );
+    const memory = this.pool.acquire(elementCount(shape) * 4, described(shape, label));
     return new Tensor(this.pool, memory, shape, type, label);
+  }
+
+  /** As `empty`, for a tensor that is released soon: it may lie in a larger buffer, which others use before and after it. */
+  scratch(shape: readonly number[], label: string): Tensor {
+    const memory = this.pool.acquireScratch(elementCount(shape) * 4, described(shape, label));
+    return new Tensor(this.pool, memory, shape, 'f32', label);
   }
 
   /** A tensor with these values, row-major. The array must not change before the next synchronisation. */
@@ -191,6 +194,10 @@ export class Gpu {
   close(): void {
     this.device.destroy();
   }
+}
+
+function described(shape: readonly number[], label: string): string {
+  return `tensor "${label}" of shape [${shape.join(', ')}]`;
 }
 
 /** Workgroups for `items` threads in groups of `perGroup`, folded into y beyond 65,535 (kernels unfold it). */

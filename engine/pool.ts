@@ -6,6 +6,8 @@ export interface Memory {
   readonly id: number;
   readonly buffer: GPUBuffer;
   readonly bytes: number;
+  /** free memory that it returns to */
+  readonly shelf: Memory[];
   owners: number;
 }
 
@@ -23,10 +25,12 @@ const USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 /**
  * Device buffers by exact size. Shapes repeat from step to step, so after the first step every request is met by a
  * buffer of the step before and nothing is allocated. Commands run in the order they are recorded, so a buffer may
- * be handed out again as soon as its last use is recorded.
+ * be handed out again as soon as its last use is recorded. Scratch memory has a shelf of its own, whose buffers serve all
+ * sizes up to theirs.
  */
 export class BufferPool {
   private readonly free = new Map<number, Memory[]>();
+  private readonly scratch: Memory[] = [];
   private readonly device: GPUDevice;
   private readonly faults: Faults;
   private readonly largest: number;
@@ -57,17 +61,24 @@ export class BufferPool {
    * @throws GpuError before anything is allocated, if the device cannot hold or bind that much at once
    */
   acquire(bytes: number, what: string): Memory {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    if (!Number.isSafeInteger(size) || size > this.largest) {
-      throw new GpuError(
-        `${what} needs ${formatBytes(bytes)}, but this GPU binds at most ${formatBytes(this.largest)} at once. Use a smaller batch, fewer channels in the first layer, coarser images, or a GPU with a larger limit (see voxmask doctor).`,
-      );
+    const size = this.sizeOf(bytes, what);
+    let shelf = this.free.get(size);
+    if (!shelf) {
+      shelf = [];
+      this.free.set(size, shelf);
     }
-    const memory = this.free.get(size)?.pop() ?? this.allocate(size, what);
-    memory.owners = 1;
-    this.liveBytes += size;
-    this.liveBuffers += 1;
-    return memory;
+    return this.own(shelf.pop() ?? this.allocate(size, what, shelf));
+  }
+
+  /**
+   * Scratch memory for a while, as `acquire`: the smallest free scratch buffer that is large enough. One after the other
+   * they take the memory of one, if the largest comes first.
+   */
+  acquireScratch(bytes: number, what: string): Memory {
+    const size = this.sizeOf(bytes, what);
+    const [fits] = this.scratch.filter((memory) => memory.bytes >= size).sort((a, b) => a.bytes - b.bytes);
+    if (fits) this.scratch.splice(this.scratch.indexOf(fits), 1);
+    return this.own(fits ?? this.allocate(size, what, this.scratch));
   }
 
   /** One owner fewer; the last one gives the memory back to the pool. */
@@ -76,21 +87,18 @@ export class BufferPool {
     if (memory.owners > 0) return;
     this.liveBytes -= memory.bytes;
     this.liveBuffers -= 1;
-    const same = this.free.get(memory.bytes);
-    if (same) same.push(memory);
-    else this.free.set(memory.bytes, [memory]);
+    memory.shelf.push(memory);
   }
 
   /** Destroys all free buffers, for when the shapes to come are other ones. */
   trim(): void {
-    for (const list of this.free.values()) {
-      for (const memory of list) {
+    for (const shelf of [...this.free.values(), this.scratch]) {
+      for (const memory of shelf.splice(0)) {
         this.onDestroy(memory);
         memory.buffer.destroy();
         this.heldBytes -= memory.bytes;
       }
     }
-    this.free.clear();
   }
 
   /** Counts the peak from what is held now. */
@@ -103,7 +111,24 @@ export class BufferPool {
     return { liveBytes, heldBytes, peakBytes, liveBuffers, allocations };
   }
 
-  private allocate(size: number, what: string): Memory {
+  private sizeOf(bytes: number, what: string): number {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    if (!Number.isSafeInteger(size) || size > this.largest) {
+      throw new GpuError(
+        `${what} needs ${formatBytes(bytes)}, but this GPU binds at most ${formatBytes(this.largest)} at once. Use a smaller batch, fewer channels in the first layer, coarser images, or a GPU with a larger limit (see voxmask doctor).`,
+      );
+    }
+    return size;
+  }
+
+  private own(memory: Memory): Memory {
+    memory.owners = 1;
+    this.liveBytes += memory.bytes;
+    this.liveBuffers += 1;
+    return memory;
+  }
+
+  private allocate(size: number, what: string, shelf: Memory[]): Memory {
     this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size, usage: USAGE, label: what });
     const outcome = this.device
@@ -119,6 +144,6 @@ export class BufferPool {
     this.allocations += 1;
     this.heldBytes += size;
     this.peakBytes = Math.max(this.peakBytes, this.heldBytes);
-    return { id: this.nextId++, buffer, bytes: size, owners: 0 };
+    return { id: this.nextId++, buffer, bytes: size, shelf, owners: 0 };
   }
 }

@@ -3,7 +3,7 @@
 // codes: four bits a window, the position 4 kz + 2 ky + kx of the first largest value, and 8 where it is above 0; two
 // neighbours along x share a word. The slope is above 0, so that the maximum may be taken before the LeakyReLU.
 // tops: x where the largest value is, or 3e38 where that is a zero of the padding.
-// HALF = 1: x is in half precision, window after window as half_window has it.
+// HALF = 1: x is in half precision, window after window as half_window has it; there are no tops.
 // A thread takes two windows; a workgroup covers `lanes` pairs of them in 64 / lanes rows, a row being one (z, y).
 // grid: [pairs / lanes, od * oh / (64 / lanes), n * channels]
 const HALF: u32 = 0u;
@@ -20,15 +20,11 @@ struct Params { n: u32, channels: u32, d: u32, h: u32, w: u32, lanes: u32, slope
 @group(0) @binding(5) var<storage, read> beta: array<f32>; // [channels]
 @group(0) @binding(6) var<storage, read_write> y: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
 @group(0) @binding(7) var<storage, read_write> codes: array<u32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 3) / 4)]
+//#if !HALF
 @group(0) @binding(8) var<storage, read_write> tops: array<f32>; // [n * channels * ((d + 1) / 2) * ((h + 1) / 2) * ((w + 1) / 2)]
+//#end
 
-/// the largest value of a window so far, the x it comes from, and its position
-struct Window { best: f32, top: f32, at: u32 }
-
-fn take(window: Window, value: f32, top: f32, position: u32) -> Window {
-  let better = (value > window.best) | (position == 0u);
-  return Window(select(window.best, value, better), select(window.top, top, better), select(window.at, position, better));
-}
+//#include pool_window
 
 // a / b, exact below 2^20: integer division costs some machines as much as ten loads
 fn quotient(a: u32, b: u32) -> u32 {
@@ -41,6 +37,7 @@ fn leaky(v: f32) -> f32 {
 
 //#if HALF
 //#include half_window
+//#include half_maximum
 //#end
 
 @compute @workgroup_size(64)
@@ -60,25 +57,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let pooled = volume * ((p.d + 1u) / 2u) * oh + line;
   let window = pooled * ow + 2u * pair;
 //#if HALF
-  let left_words = x[window];
-  let right_words = x[window + select(0u, 1u, 2u * pair + 1u < ow)];
+  let left = half_maximum(x[window], center, factor, shift);
+  let right = half_maximum(x[window + select(0u, 1u, 2u * pair + 1u < ow)], center, factor, shift);
 //#else
   let depth = quotient(line, oh);
   let z = depth * 2u - p.d % 2u; // below zero wraps around to beyond the volume
   let row = (line - depth * oh) * 2u - p.h % 2u;
   let column = pair * 4u - p.w % 2u;
   let last = p.w - 1u;
-//#end
   var left = Window();
   var right = Window();
   for (var k = 0u; k < 4u; k++) {
-//#if HALF
-    let l = unpack2x16float(left_words[k]);
-    let r = unpack2x16float(right_words[k]);
-    let stored = vec4f(l.x, l.y, r.x, r.y);
-    let known = !(stored >= vec4f(OUTSIDE)); // NaN goes on
-    let t = select(vec4f(3e38), stored, known);
-//#else
     let iz = z + k / 2u;
     let iy = row + k % 2u;
     let inside = (iz < p.d) & (iy < p.h);
@@ -87,17 +76,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let at = min(columns, vec4<u32>(last)) + start;
     let known = (columns <= vec4<u32>(last)) & vec4<bool>(inside); // a zero of the padding takes part
     let t = select(vec4f(3e38), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), known);
-//#end
     let v = select(vec4f(), (t - center) * factor + shift, known);
     left = take(take(left, v.x, t.x, 2u * k), v.y, t.y, 2u * k + 1u);
     right = take(take(right, v.z, t.z, 2u * k), v.w, t.w, 2u * k + 1u);
   }
-  y[window] = leaky(left.best);
   tops[window] = left.top;
-  if (2u * pair + 1u < ow) {
-    y[window + 1u] = leaky(right.best);
-    tops[window + 1u] = right.top;
-  }
+  if (2u * pair + 1u < ow) { tops[window + 1u] = right.top; }
+//#end
+  y[window] = leaky(left.best);
+  if (2u * pair + 1u < ow) { y[window + 1u] = leaky(right.best); }
   let low = left.at | select(0u, 8u, left.best > 0.0);
   let high = right.at | select(0u, 8u, right.best > 0.0);
   codes[pooled * pairs + pair] = low | (high << 4u);

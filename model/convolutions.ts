@@ -52,10 +52,11 @@ export class Convolutions {
       then(mergeParts(tape, parts, samples));
       if (pass === 'evaluation' && layer.stride === 1) {
         then(parts.map((part) => convBlock(tape, part, this.fold(layer), SLOPE, layer.pooled)));
-      } else if (pass !== 'evaluation' && groups.length > 1) {
-        then(trainInGroups(tape, parts, this.tensors(layer), layer, groups, pass));
       } else {
-        then(normalisedLayer(tape, parts, this.tensors(layer), layer, pass));
+        const here = pass === 'recomputed' && i > 0 ? 'float32' : pass; // later volumes are smaller, and cost more
+        if (here !== 'evaluation' && groups.length > 1)
+          then(trainInGroups(tape, parts, this.tensors(layer), layer, groups, here));
+        else then(normalisedLayer(tape, parts, this.tensors(layer), layer, here));
       }
       if (layer.pooled || layer.stride === 2) tap(block++, parts); // a block ends where the volume is halved
     }

@@ -1,5 +1,5 @@
 import { formatBytes } from '../engine/errors.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
 import { trainingBytes } from './memory.ts';

@@ -1,7 +1,7 @@
 import { batchNorm } from '../engine/ops/batchnorm.ts';
 import { convNormPool, type NormalisedConvolution } from '../engine/ops/conv-norm-pool.ts';
 import { conv3d } from '../engine/ops/conv3d.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { concat, releaseAll, split } from '../engine/ops/pieces.ts';
 import type { Tape } from '../engine/tape.ts';

@@ -1,5 +1,5 @@
 import { fewVoxels, productPlan } from '../engine/ops/convolve-few.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import { weightGradPlan } from '../engine/ops/weight-grad.ts';
 import type { Tuning } from '../engine/tuning.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';

@@ -1,6 +1,6 @@
 import type { Gpu } from '../engine/gpu.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { linear } from '../engine/ops/linear.ts';
 import { reshape } from '../engine/ops/reshape.ts';

@@ -19,7 +19,7 @@ const OCTET = 8;
  * samples from one sub-block to the next, so parts need to be merged only. Evaluation needs less of the first sub-block: of
  * its volume before pooling there is neither value nor gradient. Where training keeps volumes in half precision, gradients
  * are in float32 still, but of one part at a time: parts are small enough that no such gradient is larger than that of one
- * sample in the sub-block where it is largest.
+ * sample in the sub-block where it is largest. Volumes that are computed again exist one part at a time too, of one sample.
  *
  * @param shape the images' voxels along each axis
  */
@@ -33,9 +33,10 @@ export function partition(
   const training = pass !== 'evaluation';
   const sizes = layerSizes(layers, shape);
   const one = Math.max(...sizes.map(({ convolved }, i) => 4 * layers[i].outputs * voxelsOf(convolved)));
-  const limit = pass === 'float16' ? Math.min(bindable, one) : bindable;
   const cuts = sizes.map(({ input, convolved, output }, i): Cut => {
     const layer = layers[i];
+    const apart = pass === 'float16' || (pass === 'recomputed' && i === 0);
+    const limit = apart ? Math.min(bindable, one) : bindable;
     const widest = layer.outputs * voxelsOf(layer.pooled && !training && i === 0 ? output : convolved);
     const samples = Math.floor(limit / (4 * Math.max(layer.inputs * voxelsOf(input), widest)));
     const together = Math.floor(limit / (4 * voxelsOf(convolved))); // channels of one sample

@@ -1,5 +1,5 @@
 import { type Intensity, plainIntensity } from '../cohort/intensity.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import { defaultArchitecture, type Reduction } from './architecture.ts';
 import type { Sampling } from './order.ts';
 import { trainDefaults } from './train.ts';

@@ -1,6 +1,6 @@
 import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
-import type { Activations } from '../engine/ops/half-volume.ts';
+import type { Activations } from '../engine/ops/convolved.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import { type EpochHooks, runEpochs } from './epochs.ts';

@@ -89,8 +89,20 @@ function benchOptions(args: Arguments): BenchOptions {
     only: only as readonly Section[],
     repetitions: args.quick ? 3 : 5,
     batches: args.quick
-      ? { 'mask step': [1], 'training step': [1, 2], inference: [1] }
-      : { 'mask step': [1, 4, 8], 'training step': [1, 2, 4, 8], inference: [1, 8] },
+      ? {
+          'mask step': [1],
+          'training step': [1, 2],
+          'training step, float16': [2],
+          'training step, recomputed': [2],
+          inference: [1],
+        }
+      : {
+          'mask step': [1, 4, 8],
+          'training step': [1, 2, 4, 8],
+          'training step, float16': [8],
+          'training step, recomputed': [8],
+          inference: [1, 8],
+        },
     sizes: args.quick
       ? [[31, 37, 31]]
       : [

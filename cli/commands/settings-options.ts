@@ -1,5 +1,5 @@
 import { type Intensity, scales } from '../../cohort/intensity.ts';
-import { type Activations, activations } from '../../engine/ops/half-volume.ts';
+import { type Activations, activations } from '../../engine/ops/convolved.ts';
 import type { Reduction } from '../../model/architecture.ts';
 import { type Sampling, samplings } from '../../model/order.ts';
 import { type Configuration, settingsDefaults } from '../../model/settings.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { scales } from '../../cohort/intensity.ts';
-import { activations } from '../../engine/ops/half-volume.ts';
+import { activations } from '../../engine/ops/convolved.ts';
 import { samplings } from '../../model/order.ts';
 import { type Configuration, ruleKeys } from '../../model/settings.ts';
 import { readConfig } from '../config-file.ts';

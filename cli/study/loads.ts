@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { trainingWork } from '../../bench/subject.ts';
 import { readCohort } from '../../cohort/cohort.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import { boxGrid } from '../../cohort/simulate/grids.ts';
 import { simulateDefaults } from '../../cohort/simulate/index.ts';
 import { testSetDefaults } from '../../cohort/splits/test-set.ts';
+import type { Activations } from '../../engine/ops/convolved.ts';
 import { gridPoints } from '../../masking/grid.ts';
 import { groupDefaults } from '../../masking/group.ts';
 import { sessionDefaults } from '../../masking/session.ts';
@@ -101,7 +103,7 @@ export function loadsOf(study: StudyConfig, train: Size, independent: Size | nul
   for (let fold = 0; fold < folds; fold++) {
     const runs = networks.filter((network) => network.fold === fold).length;
     loads.set(`train/fold-${fold}`, {
-      work: 'training step',
+      work: trainingWork[(study.train.activations as Activations | undefined) ?? trainDefaults.activations],
       batch: number(study.train['batch-size'], trainDefaults.batchSize),
       images: runs * epochs * fitted * train.sessions,
     });

@@ -1,7 +1,9 @@
 import { GpuError } from '../errors.ts';
 import { type Gpu, grid1d } from '../gpu.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
-import { isHalf, type Kept, tensorOf, windowsOf } from './half-volume.ts';
+import type { Convolved } from './convolved.ts';
+import { tensorOf } from './half-volume.ts';
+import { pooledSize } from './max-pool3d.ts';
 import { chunksFor } from './shapes.ts';
 
 /** PyTorch's defaults (docs/method.md, network). */
@@ -29,6 +31,11 @@ export function geometryOf({ shape }: Pick<Tensor, 'shape'>): Geometry {
   return { n, channels, spatial: elementCount(rest) };
 }
 
+/** A volume [n, channels, d, h, w] as [n, channels, windows], of the windows that it is pooled by. */
+export function windowsOf({ shape: [n, channels, ...sizes] }: Pick<Tensor, 'shape'>): Geometry {
+  return { n, channels, spatial: elementCount(sizes.map(pooledSize)) };
+}
+
 /** Each channel's mean and 1 / standard deviation over a batch, both [channels]. */
 export interface Statistics {
   readonly mean: Tensor;
@@ -43,7 +50,7 @@ export interface Statistics {
  */
 export function batchStatistics(
   gpu: Gpu,
-  parts: readonly Kept[],
+  parts: readonly Convolved[],
   { runningMean, runningVar }: Pick<BatchNormTensors, 'runningMean' | 'runningVar'>,
 ): Statistics {
   const [, channels] = parts[0].shape;
@@ -52,14 +59,16 @@ export function batchStatistics(
       `Batch normalisation of "${parts[0].label}" has one value per channel and so no variance: use a larger batch or fewer blocks.`,
     );
   }
-  const geometries = parts.map((part) => (isHalf(part) ? windowsOf(part) : geometryOf(part)));
+  const geometries = parts.map((part) => (part.half ? windowsOf : geometryOf)(part));
   const moments = inChunks(gpu, geometries, 3, (geometry, place, moments, i) =>
-    gpu.run('batchnorm_moments', {
-      bindings: { x: tensorOf(parts[i]), moments },
-      params: { ...geometry, ...place },
-      constants: { HALF: Number(isHalf(parts[i])) },
-      grid: [place.chunks, channels, 1],
-    }),
+    parts[i].look((x) =>
+      gpu.run('batchnorm_moments', {
+        bindings: { x: tensorOf(x), moments },
+        params: { ...geometry, ...place },
+        constants: { HALF: Number(parts[i].half) },
+        grid: [place.chunks, channels, 1],
+      }),
+    ),
   );
   const mean = gpu.empty([channels], 'batch mean');
   const inverseStd = gpu.empty([channels], 'batch inverse standard deviation');

@@ -10,6 +10,7 @@ import {
   inChunks,
   valuesPerChannel,
 } from './batch-statistics.ts';
+import { atHand } from './convolved.ts';
 
 /**
  * Batch normalisation: by the batch's statistics in training (moving the running ones), by the running ones in
@@ -28,7 +29,7 @@ export function batchNorm(
   const { gpu } = tape;
   const { gamma, beta } = tensors;
   const { mean, inverseStd } = training
-    ? batchStatistics(gpu, parts, tensors)
+    ? batchStatistics(gpu, parts.map(atHand), tensors)
     : runningStatistics(gpu, tensors);
   const outputs = parts.map((x) => {
     const y = gpu.empty(x.shape, `${gamma.label} output`);

@@ -1,10 +1,7 @@
 import type { Gpu } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
+import { pooledSize } from './max-pool3d.ts';
 import type { VolumeShape } from './shapes.ts';
-
-/** How training keeps the volumes of its convolutions for the backward pass; all arithmetic is in float32. */
-export const activations = ['float32', 'float16'] as const;
-export type Activations = (typeof activations)[number];
 
 /** A volume [n, channels, d, h, w] in half precision, pooling window after pooling window (kernels/shared/half_window.wgsl). */
 export interface HalfVolume {
@@ -16,18 +13,12 @@ export interface HalfVolume {
 
 /** Memory for such a volume. */
 export function emptyHalf(gpu: Gpu, { n, channels, d, h, w }: VolumeShape, label: string): HalfVolume {
-  const windows = [d, h, w].map((size) => Math.ceil(size / 2));
+  const windows = [d, h, w].map(pooledSize);
   return {
     shape: [n, channels, d, h, w],
     label,
     words: gpu.empty([n, channels, ...windows, 4], label, 'u32'),
   };
-}
-
-/** Its values as [n, channels, windows]. */
-export function windowsOf({ words }: HalfVolume) {
-  const [n, channels, d, h, w] = words.shape;
-  return { n, channels, spatial: d * h * w };
 }
 
 /** A convolution's volume as training keeps it. */

@@ -2,19 +2,22 @@ import { type Gpu, grid1d } from '../gpu.ts';
 import type { Tensor } from '../tensor.ts';
 import {
   type BatchNormTensors,
-  geometryOf,
   inChunks,
   type Statistics,
   valuesPerChannel,
+  windowsOf,
 } from './batch-statistics.ts';
 import { codesShape } from './convolution.ts';
+import type { Convolved } from './convolved.ts';
 import { isHalf, type Kept, tensorOf } from './half-volume.ts';
 import { rowGrid, type VolumeShape, volumeShape } from './shapes.ts';
 
-/** What normalising and pooling leave for the backward pass, per pooled voxel: four bits, and the value at the maximum. */
+/** What normalising and pooling leave for the backward pass, per pooled voxel. */
 export interface Maxima {
+  /** four bits */
   readonly codes: Tensor;
-  readonly tops: Tensor;
+  /** the value at the maximum; null where x is in half precision, whose windows are read as fast */
+  readonly tops: Tensor | null;
 }
 
 /**
@@ -36,10 +39,10 @@ export function normPool(
   const { n, channels, d, h, w } = shape;
   const y = gpu.empty([n, channels, ...[d, h, w].map((size) => Math.ceil(size / 2))], 'pooled');
   const codes = gpu.empty(codesShape(shape, channels), 'maxima', 'u32');
-  const tops = gpu.empty(y.shape, 'values at maxima');
+  const tops = isHalf(x) ? null : gpu.empty(y.shape, 'values at maxima');
   const { lanes, grid } = pairGrid(shape);
   gpu.run('batchnorm_pool', {
-    bindings: { x: tensorOf(x), mean, inverse_std: inverseStd, gamma, beta, y, codes, tops },
+    bindings: { x: tensorOf(x), mean, inverse_std: inverseStd, gamma, beta, y, codes, ...(tops && { tops }) },
     params: { n, channels, d, h, w, lanes, slope },
     constants: { HALF: Number(isHalf(x)) },
     grid,
@@ -51,11 +54,12 @@ export function normPool(
  * Gradients of gamma and beta through normPool, and what its input gradient needs of them.
  *
  * @param parts    the batch's volumes before it
+ * @param tops     what normPool left, nothing where volumes are in half precision
  * @param upstream gradients of the pooled volumes
  */
 export function normPoolSums(
   gpu: Gpu,
-  parts: readonly Kept[],
+  parts: readonly Convolved[],
   tops: readonly Tensor[],
   upstream: readonly Tensor[],
   { mean, inverseStd }: Statistics,
@@ -63,13 +67,17 @@ export function normPoolSums(
   slope: number,
 ): { readonly dgamma: Tensor; readonly dbeta: Tensor; readonly line: Tensor } {
   const [channels] = mean.shape;
-  const sums = inChunks(gpu, tops.map(geometryOf), 2, ({ n, spatial: windows }, place, sums, i) =>
-    gpu.run('batchnorm_pool_grad_sums', {
-      bindings: { tops: tops[i], dy: upstream[i], mean, inverse_std: inverseStd, gamma, beta, sums },
-      params: { n, channels, windows, ...place, slope },
-      grid: [place.chunks, channels, 1],
-    }),
-  );
+  const sums = inChunks(gpu, parts.map(windowsOf), 2, ({ n, spatial: windows }, place, sums, i) => {
+    const run = (from: Readonly<Record<string, Tensor>>) =>
+      gpu.run('batchnorm_pool_grad_sums', {
+        bindings: { ...from, dy: upstream[i], mean, inverse_std: inverseStd, gamma, beta, sums },
+        params: { n, channels, windows, ...place, slope },
+        constants: { HALF: Number(parts[i].half) },
+        grid: [place.chunks, channels, 1],
+      });
+    if (parts[i].half) parts[i].look((x) => run({ x: tensorOf(x) }));
+    else run({ tops: tops[i] });
+  });
   const dgamma = gpu.empty([channels], 'gamma gradient');
   const dbeta = gpu.empty([channels], 'beta gradient');
   const line = gpu.empty([channels, 4], 'batch normalisation gradient line');
@@ -100,7 +108,7 @@ export function normPoolInputGrad(
   const shape = volumeShape(x);
   const { n, channels, d, h, w } = shape;
   const half = isHalf(x);
-  const dx = half ? gpu.empty(x.shape, 'gradient before normalisation') : x.view(x.shape);
+  const dx = half ? gpu.scratch(x.shape, 'gradient before normalisation') : x.view(x.shape);
   const { lanes, grid } = pairGrid(shape);
   gpu.run('batchnorm_pool_input_grad', {
     bindings: { dy, codes, line, dx, ...(half ? { x: x.words } : {}) },

@@ -6,6 +6,8 @@ const code = ['a', '//#if FAST', 'b', '//#else', 'c', '//#end', 'd'].join('\n');
 it('keeps the first part where the constant is set and the second where it is not, on their lines', () => {
   expect(selectLines('k', code, { FAST: 1 }).split('\n')).toEqual(['a', '', 'b', '', '', '', 'd']);
   expect(selectLines('k', code, { FAST: 0 }).split('\n')).toEqual(['a', '', '', '', 'c', '', 'd']);
+  const negated = code.replace('FAST', '!FAST');
+  expect(selectLines('k', negated, { FAST: 0 }).split('\n')).toEqual(['a', '', 'b', '', '', '', 'd']);
 });
 
 it.each([

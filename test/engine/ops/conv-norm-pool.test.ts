@@ -4,7 +4,8 @@ import { EPS } from '../../../engine/ops/batch-statistics.ts';
 import { convNormPool } from '../../../engine/ops/conv-norm-pool.ts';
 import { convolveHalf } from '../../../engine/ops/convolution.ts';
 import { fewVoxels } from '../../../engine/ops/convolve-few.ts';
-import { type Activations, activations, type HalfVolume } from '../../../engine/ops/half-volume.ts';
+import { type Activations, activations } from '../../../engine/ops/convolved.ts';
+import type { HalfVolume } from '../../../engine/ops/half-volume.ts';
 import { packWeights } from '../../../engine/ops/pack-weights.ts';
 import { volumeShape } from '../../../engine/ops/shapes.ts';
 import { Tape } from '../../../engine/tape.ts';
@@ -110,7 +111,7 @@ async function kept(
 ): Promise<NdArray> {
   const volume = conv3d(x, weight, bias, 1);
   const [n, channels, d, h, w] = volume.shape;
-  if (stored === 'float32' || fewVoxels(gpu.tuning, { n, channels, d, h, w })) return volume;
+  if (stored !== 'float16' || fewVoxels(gpu.tuning, { n, channels, d, h, w })) return volume;
   const tensors = [x, weight, bias].map((array) => upload(gpu, array, 'input'));
   const weights = packWeights(gpu, tensors[1], { wide: true });
   const result = convolveHalf(gpu, tensors[0], weights, 'half', tensors[2]);
