@@ -84,6 +84,7 @@ function stepValues(
   const images = batch * voxelsOf(inputShape);
   let together = cuts[0].samples;
   let sum = together < batch ? 2 * images : images;
+  let scratch = 0; // one part's gradient at a time, where volumes are in half precision
   layerSizes(layers, inputShape).forEach(({ input, convolved, output }, i) => {
     const { inputs, outputs, pooled } = layers[i];
     const [before, conv, out] = [
@@ -94,10 +95,13 @@ function stepValues(
     const { samples, groups } = cuts[i];
     const volume = { n: samples, channels: outputs, d: convolved[0], h: convolved[1], w: convolved[2] };
     const half = stored === 'float16' && pooled && !fewVoxels(tuning, volume);
-    // Pooled: convolved (or half of it and one part's gradient), pooled, the values at the maxima, their places (half a
-    // word each), the pooled gradient.
+    const again = stored === 'recomputed' && pooled && i === 0;
+    const part = (samples / batch) * conv;
+    // Pooled: convolved (half of it, or a part of it at a time), pooled, the values at the maxima but in half precision, their
+    // places (half a word each), the pooled gradient.
     // Else: convolved, normalised, active; gradients take the place of what is done with, but for two.
-    sum += pooled ? (half ? 0.5 + samples / batch : 1) * conv + 3.5 * out : 5 * conv;
+    sum += pooled ? (again ? part : half ? 0.5 * conv : conv) + (half ? 2.5 : 3.5) * out : 5 * conv;
+    if (half) scratch = Math.max(scratch, part);
     if (samples > together) sum += 2 * before; // merged, and the gradient cut again
     if (groups.length > 1) sum += 2 * out;
     together = samples;
@@ -106,5 +110,5 @@ function stepValues(
     (all, { inputs, outputs }) => all + inputs + outputs,
     0,
   );
-  return sum + 4 * batch * features;
+  return sum + scratch + 4 * batch * features;
 }

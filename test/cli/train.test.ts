@@ -152,6 +152,19 @@ it('gives the same bytes for the same seed, and another network for another', as
   expect(bytes('one', 'split.tsv') === bytes('three', 'split.tsv')).toBe(true);
 });
 
+it('keeps volumes in half precision when asked: nearly the same losses, other weights; its record says so', async () => {
+  const words = ['--epochs', '1', '--seed', '7'];
+  expect(await train('plain', ...words)).toBe(0);
+  expect(await train('half', ...words, '--activations', 'float16')).toBe(0);
+  const [loss, rounded] = ['plain', 'half'].map((name) =>
+    Number(readTable(place(runOf(name), 'training_logs/training.tsv')).rows[0].train_loss),
+  );
+  expect(Math.abs(rounded - loss)).toBeLessThan(0.01);
+  expect(bytes('half', every[0]) === bytes('plain', every[0])).toBe(false);
+  const { options } = JSON.parse(readFileSync(place(runOf('half'), 'train.json'), 'utf8'));
+  expect(options.training.activations).toBe('float16');
+});
+
 it('tells how it goes, sums up, and replaces a training only when asked', async () => {
   const words = ['train', cohort, '--out', place('again'), ...small, '--epochs', '1'];
   expect(await main(words)).toBe(0);

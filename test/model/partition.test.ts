@@ -15,6 +15,17 @@ it('batch 8 at 121 x 145 x 121 trains within 128 MiB a tensor: the first layers 
   expect(cuts.every(({ groups }) => groups.length === 1)).toBe(true);
 });
 
+it('volumes that are computed again exist one at a time; gradients beside half precision are as small', () => {
+  const layers = subBlocks(architecture);
+  const samples = (pass: 'float16' | 'recomputed', bindable: number) =>
+    partition(layers, shape, 8, bindable, pass)
+      .slice(0, 3)
+      .map((cut) => cut.samples);
+  for (const bindable of [128 * MiB, 4096 * MiB]) expect(samples('float16', bindable)).toEqual([1, 3, 8]);
+  expect(samples('recomputed', 128 * MiB)).toEqual([1, 7, 8]);
+  expect(samples('recomputed', 4096 * MiB)).toEqual([1, 8, 8]);
+});
+
 it('in evaluation the first layer needs no volume before pooling: the second one cuts the batch', () => {
   const cuts = partition(subBlocks(architecture), shape, 8, 128 * MiB, 'evaluation');
   expect(cuts.slice(0, 3).map(({ samples }) => samples)).toEqual([7, 7, 8]);
