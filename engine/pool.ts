@@ -136,7 +136,7 @@ export class BufferPool {
       .then((error) =>
         error
           ? new GpuError(
-              `The GPU is out of memory: ${what} needs ${formatBytes(size)} beside ${formatBytes(this.heldBytes - size)} in use. Use a smaller batch or coarser images, or close other programs that use the GPU.`,
+              `The GPU is out of memory: ${what} needs ${formatBytes(size)} beside ${formatBytes(this.heldBytes - size)} in use. Use a smaller batch or coarser images, train with --activations recomputed, or close other programs that use the GPU.`,
             )
           : null,
       );

@@ -39,7 +39,7 @@ export const settingsOptions = {
   activations: name(
     'activations',
     activations,
-    'How the volumes for the backward pass are stored; float16 takes less memory',
+    'Largest volumes until the backward pass: kept, kept in half precision, or computed again',
   ),
   channels: list('channels', 'Output channels of each block'),
   'sub-blocks': list('sub-blocks', 'Sub-blocks of each block, 1 to 3'),

@@ -53,7 +53,9 @@ export const fixedEntries = {
   seed: z.int().min(0).meta({ description: 'Start of the random numbers' }).optional(),
   activations: z
     .enum(activations)
-    .meta({ description: 'How the volumes for the backward pass are stored; float16 takes less memory' })
+    .meta({
+      description: 'Largest volumes until the backward pass: kept, kept in half precision, or computed again',
+    })
     .optional(),
 } as const;
 
