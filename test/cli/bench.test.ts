@@ -24,6 +24,8 @@ it('measures limits, kernels, steps and scaling, keeps them, and shows what move
     'mask step 1',
     'training step 1',
     'training step 2',
+    'training step, float16 2',
+    'training step, recomputed 2',
     'inference 1',
   ]);
   for (const { seconds, hostSeconds, peakBytes } of report.steps) {
@@ -43,6 +45,8 @@ it('measures limits, kernels, steps and scaling, keeps them, and shows what move
     'mask step, 15 x 17 x 15, batch 1',
     'training step, 15 x 17 x 15, batch 1',
     'training step, 15 x 17 x 15, batch 2',
+    'training step, float16, 15 x 17 x 15, batch 2',
+    'training step, recomputed, 15 x 17 x 15, batch 2',
   ]);
 });
 
