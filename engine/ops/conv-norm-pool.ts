@@ -101,11 +101,11 @@ function backward(gpu: Gpu, saved: Saved, slope: number, needs: readonly boolean
     const dy = volumes[i].look((volume) =>
       normPoolInputGrad(gpu, volume, codes[i], upstream[i], line, slope),
     );
+    const dx = wantsParts[i] ? convolutionInputGrad(gpu, dy, weight, volumeShape(x), 1) : null;
     if (wantsWeight) {
-      const part = weightGrad(gpu, x, dy, 1);
+      const part = weightGrad(gpu, x, dy, 1); // second: it takes the memory of the packed weights
       dweight = dweight ? plus(gpu, dweight, part) : part;
     }
-    const dx = wantsParts[i] ? convolutionInputGrad(gpu, dy, weight, volumeShape(x), 1) : null;
     dy.release();
     return dx;
   });
