@@ -80,3 +80,16 @@ it('a shared tensor lives until its last owner gives it up', async () => {
   expect(gpu.memory().liveBuffers).toBe(before);
   expect(() => tensor.release()).toThrow(/"shared" was used after its release/);
 });
+
+it('scratch memory serves every size up to its own, the smallest that is large enough', async () => {
+  const gpu = await testGpu();
+  const sizes = [1200, 400, 800];
+  const held = sizes.map((size) => gpu.scratch([size], 'scratch'));
+  const buffers = held.map(({ memory }) => memory.id);
+  for (const tensor of held) tensor.release();
+  const before = gpu.memory().allocations;
+  const again = [300, 700, 900].map((size) => gpu.scratch([size], 'scratch'));
+  expect(again.map(({ memory }) => memory.id)).toEqual([buffers[1], buffers[2], buffers[0]]);
+  expect(gpu.memory().allocations).toBe(before);
+  for (const tensor of again) tensor.release();
+});

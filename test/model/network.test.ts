@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Activations } from '../../engine/ops/convolved.ts';
 import { softmaxCrossEntropy } from '../../engine/ops/cross-entropy.ts';
 import { Tape } from '../../engine/tape.ts';
@@ -86,6 +86,41 @@ async function step(activations: Activations): Promise<number[]> {
 
 it('volumes computed again give the same bits as volumes kept', async () => {
   expect(await step('recomputed')).toEqual(await step('float32'));
+});
+
+it('only the volume of the first sub-block is computed again: for its moments, to be pooled, and going back', async () => {
+  const gpu = await testGpu();
+  const convolutions = async (activations: Activations) => {
+    const run = vi.spyOn(gpu, 'run');
+    try {
+      await step(activations);
+      return run.mock.calls.filter(([name]) => /^conv3d(_tile|_few_voxels|_product)?$/.test(name)).length;
+    } finally {
+      run.mockRestore();
+    }
+  };
+  const images = 2; // each is a part of its own
+  expect(await convolutions('recomputed')).toBe((await convolutions('float32')) + 2 * images);
+});
+
+it('gradients of volumes in half precision exist one at a time, in one piece of memory', async () => {
+  const gpu = await testGpu();
+  await gpu.trim();
+  const scratch = gpu.scratch.bind(gpu);
+  const [sizes, pieces] = [new Set<number>(), new Set<number>()];
+  const spy = vi.spyOn(gpu, 'scratch').mockImplementation((shape, label) => {
+    const tensor = scratch(shape, label);
+    sizes.add(tensor.size);
+    pieces.add(tensor.memory.id);
+    return tensor;
+  });
+  try {
+    await step('float16');
+  } finally {
+    spy.mockRestore();
+  }
+  expect(sizes.size).toBe(2); // of two sub-blocks
+  expect(pieces.size).toBe(1);
 });
 
 it('volumes in half precision give nearly the same gradients, not the same', async () => {
