@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readStudy } from '../../../cli/study/config.ts';
+import { cohortSize, loadsOf } from '../../../cli/study/loads.ts';
 import { commandLine, planOf } from '../../../cli/study/plan.ts';
 import { unitsOf } from '../../../cli/study/units.ts';
 
@@ -52,6 +53,17 @@ describe('a study file', () => {
     expect(command('mask/two-1-0')).toContain('--independent');
     expect(command('cohort-two/build')).toMatch(/cohort build \S+caps-two --tables \S+bids-two/);
     expect(commandLine(['a b', "it's"])).toBe("voxmask 'a b' 'it'\\''s'");
+  });
+
+  it('knows before it runs what its trainings compute, and how', () => {
+    const text = small.replace('epochs: 3', 'epochs: 3, activations: recomputed');
+    const [kept, again] = [small, text].map((file) => {
+      const study = readStudy(studyFile(file));
+      return loadsOf(study, cohortSize(study, study.cohorts.train, 'not-built')!, null).get('train/fold-0');
+    });
+    // 2 networks, 3 epochs, two thirds of the 30 participants who are not in the test set
+    expect(kept).toEqual({ work: 'training step', batch: 8, images: 2 * 3 * 20 });
+    expect(again).toEqual({ ...kept, work: 'training step, recomputed' });
   });
 
   it('tells all its faults at once, with their lines and the nearest key', () => {
