@@ -1,0 +1,42 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { writeError } from './write-error.ts';
+import { tagOf, thisProcess } from './process.ts';
+
+let written = 0;
+
+/** A name for a temporary file that no other program uses and no other process of voxmask has. */
+export function temporaryName(): string {
+  written += 1;
+  return `.voxmask-${tagOf(thisProcess())}-${written}.part`;
+}
+
+/** The tag of the process that wrote a temporary file; null for a file of any other name. */
+export function temporaryOwner(name: string): string | null {
+  return /^\.voxmask-([0-9a-f]{8}-\d+-(?:\d+|x))-\d+\.part$/.exec(name)?.[1] ?? null;
+}
+
+/**
+ * Writes a file whole or not at all: under a temporary name, synced, then renamed.
+ *
+ * @param aside the temporary file, on the same file system
+ * @throws InputError when the disk is full or the place cannot be written; nothing half-written stays behind
+ */
+export function writeAside(aside: string, file: string, bytes: Uint8Array): void {
+  try {
+    const descriptor = openSync(aside, 'wx');
+    try {
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(aside, file);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw writeError(file, error as NodeJS.ErrnoException);
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../error.ts';
+import { writeError } from './write-error.ts';
+
+const format = 1;
+
+/** What was written under a name. */
+interface Entry {
+  /** the command, as "mask group" */
+  readonly by: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * How a file stands: written by voxmask and unchanged since, by whom; written by it and changed since; not written by it; or not
+ * there.
+ */
+export type Standing =
+  | { readonly is: 'absent' }
+  | { readonly is: 'foreign' }
+  | { readonly is: 'unchanged' | 'changed'; readonly by: string };
+
+/**
+ * The list of what voxmask has written into a folder: a line of JSON per file with its name, the command, size and SHA-256. A
+ * line is added before the file is put in its place, so that a process which dies in between leaves nothing unlisted; a line cut
+ * short by its death is passed over. Several processes may add lines at once.
+ */
+export class Ledger {
+  private readonly file: string;
+  private readonly root: string;
+  private readonly entries = new Map<string, Entry[]>();
+  private read = 0; // bytes of the file that are taken in
+
+  /** @param root the folder that names are relative to */
+  constructor(file: string, root: string) {
+    this.file = file;
+    this.root = root;
+  }
+
+  /** Adds what is about to be written. */
+  add(file: string, by: string, content: Uint8Array): void {
+    const entry: Entry = { by, bytes: content.length, sha256: digest(content) };
+    this.append({ file: this.nameOf(file), ...entry });
+  }
+
+  /** Adds that a file is gone. */
+  drop(file: string): void {
+    this.append({ file: this.nameOf(file), removed: true });
+  }
+
+  /** How a file stands, by its bytes. A link is never voxmask's. */
+  standing(file: string): Standing {
+    this.refresh();
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (!stat) return { is: 'absent' };
+    const entries = this.entries.get(this.nameOf(file)) ?? [];
+    if (!stat.isFile() || entries.length === 0) return { is: 'foreign' };
+    const { by } = entries[entries.length - 1];
+    // An earlier content counts too: the process may have died before the new one was in its place.
+    const alike = entries.filter(({ bytes }) => bytes === stat.size);
+    if (alike.length === 0) return { is: 'changed', by };
+    const sha256 = digest(readFileSync(file));
+    const found = alike.findLast((entry) => entry.sha256 === sha256);
+    return found ? { is: 'unchanged', by: found.by } : { is: 'changed', by };
+  }
+
+  /** Paths of all files that some command has written and none has removed. */
+  files(by: readonly string[]): string[] {
+    this.refresh();
+    return [...this.entries]
+      .filter(([, entries]) => by.includes(entries[entries.length - 1].by))
+      .map(([name]) => path.resolve(this.root, name));
+  }
+
+  private nameOf(file: string): string {
+    return path.relative(this.root, path.resolve(file)).split(path.sep).join('/');
+  }
+
+  private append(line: object): void {
+    try {
+      const descriptor = openSync(this.file, 'a+');
+      try {
+        const { size } = fstatSync(descriptor);
+        const start = size === 0 ? `${JSON.stringify({ voxmask: 'files', format })}\n` : '';
+        // A line cut short by a process that died is ended first.
+        const end = size > 0 && lastByte(descriptor, size) !== '\n' ? '\n' : '';
+        writeSync(descriptor, `${end}${start}${JSON.stringify(line)}\n`);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      throw writeError(this.file, error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Reads what this or another process has added since. */
+  private refresh(): void {
+    const size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= this.read) return;
+    const added = Buffer.alloc(size - this.read);
+    const descriptor = openSync(this.file, 'r');
+    try {
+      readSync(descriptor, added, 0, added.length, this.read);
+    } finally {
+      closeSync(descriptor);
+    }
+    const end = added.lastIndexOf('\n') + 1; // what follows is being written
+    this.read += end;
+    for (const line of added.toString('utf8', 0, end).split('\n')) this.take(line);
+  }
+
+  private take(line: string): void {
+    const found = parsed(line);
+    if (found === null) return;
+    if (found.voxmask === 'files' && found.format !== format) throw newer(this.file, found.format);
+    const { file: name, by, bytes, sha256, removed } = found;
+    if (typeof name !== 'string') return;
+    if (removed === true) this.entries.delete(name);
+    else if (typeof by === 'string' && typeof bytes === 'number' && typeof sha256 === 'string') {
+      const entry = { by, bytes, sha256 };
+      const entries = this.entries.get(name);
+      if (entries) entries.push(entry);
+      else this.entries.set(name, [entry]);
+    }
+  }
+}
+
+function lastByte(descriptor: number, size: number): string {
+  const byte = Buffer.alloc(1);
+  readSync(descriptor, byte, 0, 1, size - 1);
+  return byte.toString('latin1');
+}
+
+function parsed(line: string): Record<string, unknown> | null {
+  try {
+    const value = JSON.parse(line);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function newer(file: string, found: unknown): InputError {
+  return new InputError(file, `has format ${found}, which this version does not know`, 'Update voxmask');
+}
+
+function digest(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
