@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
+import { forceUnlocking } from './jobs/output.ts';
 import { voxmaskVersion } from './versions.ts';
 
 /**
@@ -34,6 +35,13 @@ function parser(argv: readonly string[]) {
       global: true,
       describe: 'No progress on standard error',
     })
+    .option('force-unlock', {
+      type: 'boolean',
+      default: false,
+      global: true,
+      describe: 'Take a folder that a process which is gone seems to hold still',
+    })
+    .middleware((args) => forceUnlocking(args['force-unlock'] === true))
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .strict()
     .strictCommands()

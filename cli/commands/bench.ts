@@ -6,6 +6,7 @@ import { adapterOption, openChosenGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type BenchOptions, runBench, type Section, sections } from '../jobs/bench.ts';
 import { readReport } from '../jobs/bench-files.ts';
+import { refuseExisting } from '../jobs/output.ts';
 import { jsonOption, listOption, textOption } from '../options.ts';
 import { versions } from '../versions.ts';
 import { benchText } from './bench-text.ts';
@@ -17,6 +18,7 @@ interface Arguments extends MadeUpNetworkArguments {
   python: string;
   tfjs: string | undefined;
   out: string | undefined;
+  overwrite: boolean;
   compare: string | undefined;
   adapter: string | undefined;
   quiet: boolean;
@@ -37,6 +39,7 @@ export const bench: CommandModule<object, Arguments> = {
         python: textOption({ describe: 'A Python that has PyTorch, to time beside', default: 'python3' }),
         tfjs: textOption({ describe: 'A folder where TensorFlow.js is installed, to time beside' }),
         out: textOption({ describe: 'File for the results (JSON)' }),
+        overwrite: { type: 'boolean', default: false, describe: 'Replace the file of --out' },
         compare: textOption({ describe: 'Results of an earlier run; shows what moved' }),
         adapter: adapterOption,
         json: jsonOption,
@@ -47,6 +50,7 @@ export const bench: CommandModule<object, Arguments> = {
   handler: async (args) => {
     const earlier = args.compare === undefined ? null : readReport(args.compare);
     const options = benchOptions(args);
+    if (args.out !== undefined) refuseExisting(args.out, args.overwrite);
     await interruptible(async (signal) => {
       const startedAt = new Date();
       let adapter: unknown = null;

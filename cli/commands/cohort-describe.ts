@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { demographicCells, demographicColumns } from '../../report/demographics-table.ts';
 import { textTable } from '../../report/text-table.ts';
+import { refuseExisting } from '../jobs/output.ts';
 import { jsonOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { classesOption } from './split-options.ts';
 
@@ -16,6 +17,7 @@ interface Arguments {
   classes: string[];
   format: (typeof formats)[number];
   out: string | undefined;
+  overwrite: boolean;
   json: boolean;
 }
 
@@ -37,13 +39,15 @@ export const cohortDescribeCommand: CommandModule<object, Arguments> = {
         classes: classesOption,
         format: { choices: formats, default: 'text' as const, describe: 'How the table is written' },
         out: textOption({ describe: 'File for the table; standard output else' }),
+        overwrite: { type: 'boolean', default: false, describe: 'Replace the file of --out' },
         json: jsonOption,
       })
       .example('$0 cohort describe adni/cohort.tsv aibl/cohort.tsv --format markdown', '') as never,
   handler: run,
 };
 
-function run({ cohorts, classes, format, out, json }: Arguments): void {
+function run({ cohorts, classes, format, out, overwrite, json }: Arguments): void {
+  if (out !== undefined) refuseExisting(out, overwrite);
   const described = cohorts.map((file) => ({
     cohort: file,
     groups: describeCohort(readCohort(file, classes, { allowOneClass: true }), classes),

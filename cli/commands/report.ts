@@ -8,6 +8,7 @@ interface Arguments {
   out: string | undefined;
   anonymous: boolean;
   background: string | undefined;
+  overwrite: boolean;
   json: boolean;
 }
 
@@ -33,12 +34,23 @@ export const reportCommand: CommandModule<object, Arguments> = {
           describe:
             'Image to show behind the masks too, as a T1 template (NIfTI); one of a person shows a face',
         }),
+        overwrite: {
+          type: 'boolean',
+          default: false,
+          describe: 'Replace a report even if it was changed since it was written',
+        },
         json: jsonOption,
       })
       .example('$0 report voxmask-demo', '')
       .example('$0 report study --anonymous --out for-a-colleague.html', '') as never,
-  handler: ({ directory, out, anonymous, background, json }) => {
-    const result = writeReport({ directory, out: out ?? null, anonymous, background: background ?? null });
+  handler: ({ directory, out, anonymous, background, overwrite, json }) => {
+    const result = writeReport({
+      directory,
+      out: out ?? null,
+      anonymous,
+      background: background ?? null,
+      overwrite,
+    });
     console.log(json ? JSON.stringify(result, null, 2) : asText(result));
   },
 };

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { textTable } from '../../report/text-table.ts';
+import { openOutput } from '../jobs/output.ts';
 import { Progress } from '../progress.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type Arguments, optionsOf, simulateOptions } from './simulate-options.ts';
@@ -30,46 +31,51 @@ export const simulate: CommandModule<object, Arguments> = {
 function run(args: Arguments): void {
   const options = optionsOf(args);
   const startedAt = new Date();
-  let progress: Progress | undefined;
-  const written = simulateCohort(args.directory, options, (done, of) => {
-    progress ??= new Progress('Simulating', of, { quiet: args.quiet });
-    progress.update(done);
-  });
-  progress?.finish();
-  const sidecar = writeSidecar(args.directory, 'simulate', {
-    command: 'simulate',
-    options: { ...options },
-    seed: options.seed,
-    startedAt,
-    finishedAt: new Date(),
-  });
-  if (args.json) {
+  const output = openOutput(args.directory, { by: 'simulate', overwrite: options.overwrite ?? false });
+  try {
+    let progress: Progress | undefined;
+    const written = simulateCohort(args.directory, options, (done, of) => {
+      progress ??= new Progress('Simulating', of, { quiet: args.quiet });
+      progress.update(done);
+    });
+    progress?.finish();
+    const sidecar = writeSidecar(args.directory, 'simulate', {
+      command: 'simulate',
+      options: { ...options },
+      seed: options.seed,
+      startedAt,
+      finishedAt: new Date(),
+    });
+    if (args.json) {
+      console.log(
+        JSON.stringify({ ...written, sidecar, participantsPerClass: options.participantsPerClass }, null, 2),
+      );
+      return;
+    }
+    const { CN, AD } = written.sessions;
+    const folder = path.dirname(written.cohort);
+    const images =
+      options.layout === 'caps'
+        ? [
+            [path.join(folder, 'caps'), 'their gray-matter maps, as Clinica leaves them'],
+            [path.join(folder, 'bids'), 'tables of participants and sessions'],
+          ]
+        : [[path.join(folder, 'images'), 'their gray-matter maps']];
     console.log(
-      JSON.stringify({ ...written, sidecar, participantsPerClass: options.participantsPerClass }, null, 2),
+      textTable(
+        ['written', 'holds'],
+        [
+          [written.cohort, `${CN + AD} sessions: ${CN} CN and ${AD} AD`],
+          ...images,
+          [written.atlas, 'regions of interest'],
+          [written.labels, 'their names'],
+          [written.truth, 'what was planted, and in whom'],
+          [sidecar, 'options, versions and times of this run'],
+        ],
+      ),
     );
-    return;
+    console.log(`\natrophy planted in ${written.plantedRegions.join(', ')}`);
+  } finally {
+    output.close();
   }
-  const { CN, AD } = written.sessions;
-  const folder = path.dirname(written.cohort);
-  const images =
-    options.layout === 'caps'
-      ? [
-          [path.join(folder, 'caps'), 'their gray-matter maps, as Clinica leaves them'],
-          [path.join(folder, 'bids'), 'tables of participants and sessions'],
-        ]
-      : [[path.join(folder, 'images'), 'their gray-matter maps']];
-  console.log(
-    textTable(
-      ['written', 'holds'],
-      [
-        [written.cohort, `${CN + AD} sessions: ${CN} CN and ${AD} AD`],
-        ...images,
-        [written.atlas, 'regions of interest'],
-        [written.labels, 'their names'],
-        [written.truth, 'what was planted, and in whom'],
-        [sidecar, 'options, versions and times of this run'],
-      ],
-    ),
-  );
-  console.log(`\natrophy planted in ${written.plantedRegions.join(', ')}`);
 }

@@ -15,7 +15,7 @@ import { resample } from '../../cohort/resample.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { describeGrid, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 
 export interface CohortBuildOptions extends BuildOptions {
   readonly out: string;
@@ -63,37 +63,44 @@ export function buildCohortFiles(
   const grid = options.grid === null ? groups[0].grid : readGrid(options.grid);
   const others = groups.filter((group) => !sameGrid(group.grid, grid));
   if (others.length > 0 && !options.resample) throw severalGrids(options, groups, grid);
-  prepareOutput(out, marker, overwrite);
-  const moved = resampled(others, grid, out, hooks);
-  const sessions = built.sessions.map((session) => ({
-    ...session,
-    path: moved.get(session.path) ?? session.path,
-  }));
-  const paths = {
-    cohort: path.join(out, marker),
-    excluded: path.join(out, 'excluded.tsv'),
-    sidecar: path.join(out, 'build.json'),
-  };
-  const result: CohortBuildResult = {
-    kind: built.kind,
-    variant: built.variant,
-    grid: describeGrid(grid),
-    counts: countsOf(built, options.classes),
-    excluded: countReasons(built.excluded),
-    resampled: moved.size,
-    paths,
-  };
-  writeFileAtomic(paths.excluded, excludedTable(built.excluded));
-  writeSidecar(out, 'build', {
-    command: 'cohort build',
-    options: { ...options, mapping: Object.fromEntries(mapping) },
-    seed: null,
-    startedAt,
-    finishedAt: new Date(),
-    results: { ...result, paths: undefined },
-  });
-  writeFileAtomic(paths.cohort, cohortTable(sessions, out));
-  return result;
+  const output = openOutput(out, { by: 'cohort build', overwrite });
+  try {
+    output.require([marker, 'excluded.tsv', 'build.json'], marker);
+    output.removeAll();
+
+    const moved = resampled(others, grid, out, hooks);
+    const sessions = built.sessions.map((session) => ({
+      ...session,
+      path: moved.get(session.path) ?? session.path,
+    }));
+    const paths = {
+      cohort: path.join(out, marker),
+      excluded: path.join(out, 'excluded.tsv'),
+      sidecar: path.join(out, 'build.json'),
+    };
+    const result: CohortBuildResult = {
+      kind: built.kind,
+      variant: built.variant,
+      grid: describeGrid(grid),
+      counts: countsOf(built, options.classes),
+      excluded: countReasons(built.excluded),
+      resampled: moved.size,
+      paths,
+    };
+    writeFileAtomic(paths.excluded, excludedTable(built.excluded));
+    writeSidecar(out, 'build', {
+      command: 'cohort build',
+      options: { ...options, mapping: Object.fromEntries(mapping) },
+      seed: null,
+      startedAt,
+      finishedAt: new Date(),
+      results: { ...result, paths: undefined },
+    });
+    writeFileAtomic(paths.cohort, cohortTable(sessions, out));
+    return result;
+  } finally {
+    output.close();
+  }
 }
 
 function severalGrids(options: CohortBuildOptions, groups: readonly GridGroup[], grid: Grid): InputError {

@@ -9,7 +9,7 @@ import { type Grid, sameGrid } from '../../cohort/volume.ts';
 import { renderContactSheet, type Thumbnail } from '../../report/contact-sheet.ts';
 import { profiles } from '../../report/views.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 
 export interface CohortCheckOptions extends CheckOptions {
   readonly cohort: string;
@@ -44,32 +44,38 @@ export async function checkCohort(
   const { cohort: table, classes, out, overwrite } = options;
   const startedAt = new Date();
   const cohort = readCohort(table, classes, { allowOneClass: true });
-  prepareOutput(out, marker, overwrite);
-  const { images, mean, grid } = await checkImages(cohort.sessions, options, onImage);
-  const place = (name: string) => path.join(out, name);
-  const paths = {
-    check: place(marker),
-    accepted: place('accepted.tsv'),
-    sheet: place('contact-sheet.png'),
-    sidecar: place('check.json'),
-  };
-  const count = (verdict: Verdict) => images.filter((image) => image.verdict === verdict).length;
-  const counts = { rejected: count('rejected'), flagged: count('flagged'), accepted: count('accepted') };
-  const shown = onSheet(images);
-  const sheet = renderContactSheet(titleOf(counts, shown), shown.length, thumbnailsOf(shown, mean, grid));
-  writeFileAtomic(paths.sheet, sheet);
-  const kept = images.filter(({ verdict }) => verdict !== 'rejected').map(({ session }) => session);
-  writeFileAtomic(paths.accepted, formatSubset(cohort, kept, out));
-  writeSidecar(out, 'check', {
-    command: 'cohort check',
-    options: { ...options },
-    seed: null,
-    startedAt,
-    finishedAt: new Date(),
-    results: { counts },
-  });
-  writeFileAtomic(paths.check, checkTable(images, out));
-  return { counts, images, paths };
+  const output = openOutput(out, { by: 'cohort check', overwrite });
+  try {
+    output.require([marker, 'accepted.tsv', 'contact-sheet.png', 'check.json'], marker);
+
+    const { images, mean, grid } = await checkImages(cohort.sessions, options, onImage);
+    const place = (name: string) => path.join(out, name);
+    const paths = {
+      check: place(marker),
+      accepted: place('accepted.tsv'),
+      sheet: place('contact-sheet.png'),
+      sidecar: place('check.json'),
+    };
+    const count = (verdict: Verdict) => images.filter((image) => image.verdict === verdict).length;
+    const counts = { rejected: count('rejected'), flagged: count('flagged'), accepted: count('accepted') };
+    const shown = onSheet(images);
+    const sheet = renderContactSheet(titleOf(counts, shown), shown.length, thumbnailsOf(shown, mean, grid));
+    writeFileAtomic(paths.sheet, sheet);
+    const kept = images.filter(({ verdict }) => verdict !== 'rejected').map(({ session }) => session);
+    writeFileAtomic(paths.accepted, formatSubset(cohort, kept, out));
+    writeSidecar(out, 'check', {
+      command: 'cohort check',
+      options: { ...options },
+      seed: null,
+      startedAt,
+      finishedAt: new Date(),
+      results: { counts },
+    });
+    writeFileAtomic(paths.check, checkTable(images, out));
+    return { counts, images, paths };
+  } finally {
+    output.close();
+  }
 }
 
 function titleOf(

@@ -37,23 +37,28 @@ export interface ComparePaths {
 /** Marks a folder that holds a comparison; it is written last. */
 export const compareMarker = 'pairs.tsv';
 
-/** Writes a comparison's tables and pictures. */
-export function writeComparison(directory: string, content: ComparisonContent): ComparePaths {
-  const { masks, measure, similarity, probCnn, regionCounts, summaries } = content;
+/** Where a comparison's files are. @param probCnn whether networks were asked about the masks */
+export function comparePaths(directory: string, probCnn: boolean): ComparePaths {
   const place = (name: string) => path.join(directory, name);
-  const paths: ComparePaths = {
+  return {
     masks: place('masks.tsv'),
     pairs: place(compareMarker),
     summary: place('summary.tsv'),
     similarity: place('roi_similarity.tsv'),
     similarityPicture: place('roi_similarity.png'),
-    probCnn: probCnn && place('prob_cnn.tsv'),
-    probCnnPicture: probCnn && place('prob_cnn.png'),
+    probCnn: probCnn ? place('prob_cnn.tsv') : null,
+    probCnnPicture: probCnn ? place('prob_cnn.png') : null,
     topRegions: place('top_regions.tsv'),
     regionCounts: place('region_counts.tsv'),
     regionCountsPicture: place('region_counts.png'),
     sidecar: place('compare.json'),
   };
+}
+
+/** Writes a comparison's tables and pictures. */
+export function writeComparison(directory: string, content: ComparisonContent): ComparePaths {
+  const { masks, measure, similarity, probCnn, regionCounts, summaries } = content;
+  const paths = comparePaths(directory, probCnn !== null);
   const names = masks.map(({ name }) => name);
   writeFileAtomic(paths.masks, maskTable(masks));
   writeFileAtomic(paths.similarity, matrix('mask', names, similarity));

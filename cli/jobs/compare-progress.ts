@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomic } from '../../cohort/files.ts';
+import type { OutputFolder } from '../../cohort/output/folder.ts';
+import { writeError } from '../../cohort/output/write-error.ts';
 import type { MaskedProbabilities } from '../../masking/comparison.ts';
 import type { NetworkGroup } from './compare-networks.ts';
 import type { MaskReading } from './mask-volumes.ts';
 
-const name = '.prob-cnn.jsonl';
+const name = 'prob-cnn.jsonl';
 
 /**
- * What networks have said of masks so far, kept in the results folder while a comparison runs, so that the same command goes
+ * What networks have said of masks so far, kept among the results folder's records while a comparison runs, so that the same command goes
  * on after an interruption or a kill. A line per network and mask; the first one says what all this follows from, and where
  * that is something else, everything starts anew.
  */
@@ -18,16 +19,16 @@ export class CompareProgress {
   private readonly known = new Map<string, MaskedProbabilities[]>();
 
   constructor(
-    folder: string,
+    folder: OutputFolder,
     files: readonly string[],
     groups: readonly NetworkGroup[],
     reading: MaskReading,
   ) {
-    this.file = path.join(folder, name);
+    this.file = folder.record(name);
     const identity = identityOf(files, groups, reading);
     const [first, ...lines] = existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n') : [];
     if (first !== identity) {
-      writeFileAtomic(this.file, `${identity}\n`);
+      this.change(() => writeFileSync(this.file, `${identity}\n`));
       return;
     }
     for (const line of lines) {
@@ -39,7 +40,7 @@ export class CompareProgress {
       }
     }
     // A cut line must not swallow the next one.
-    if (lines.at(-1)) appendFileSync(this.file, '\n');
+    if (lines.at(-1)) this.change(() => appendFileSync(this.file, '\n'));
   }
 
   /** What a network said of a mask, by their places; undefined where it has not been asked. */
@@ -48,12 +49,20 @@ export class CompareProgress {
   }
 
   add(group: number, mask: number, cells: readonly MaskedProbabilities[]): void {
-    appendFileSync(this.file, `${JSON.stringify({ group, mask, cells })}\n`);
+    this.change(() => appendFileSync(this.file, `${JSON.stringify({ group, mask, cells })}\n`));
   }
 
   /** Called when the results are written. */
   remove(): void {
-    rmSync(this.file, { force: true });
+    this.change(() => rmSync(this.file, { force: true }));
+  }
+
+  private change(how: () => void): void {
+    try {
+      how();
+    } catch (error) {
+      throw writeError(this.file, error as NodeJS.ErrnoException);
+    }
   }
 }
 

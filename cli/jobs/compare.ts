@@ -12,10 +12,9 @@ import { countTop, type RegionCount } from '../../masking/top-regions.ts';
 import { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { type ComparePaths, compareMarker, writeComparison } from './compare-files.ts';
+import { type ComparePaths, compareMarker, comparePaths, writeComparison } from './compare-files.ts';
 import { type NetworkChoice, type NetworkGroup, networkGroups, unknownNetworks } from './compare-networks.ts';
 import { CompareProgress } from './compare-progress.ts';
-import { lockFolder } from './lock.ts';
 import { findMasks, type MaskEntry } from './mask-sets.ts';
 import {
   type AtlasChoice,
@@ -25,7 +24,7 @@ import {
   maskAtlas,
   readMask,
 } from './mask-volumes.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 
 export interface CompareOptions extends MaskReading, NetworkChoice {
   /** files, folders or tables of masks */
@@ -98,13 +97,13 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
   }
   const groups =
     options.probCnn === false || unknown.length > 0 ? null : networkGroups(entries, options, grid);
-  prepareOutput(options.out, compareMarker, options.overwrite);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'compare', overwrite: options.overwrite });
   try {
+    output.require(pathsIn(comparePaths(options.out, groups !== null)), compareMarker);
     const uses: RegionUse[][] = [];
     eachMask(files, options, (mask) => uses.push(regionUse(mask, atlas)));
     const similarity = uses.map((a) => uses.map((b) => roiSimilarity(a, b, options.measure)));
-    const progress = groups && new CompareProgress(options.out, files, groups, options);
+    const progress = groups && new CompareProgress(output, files, groups, options);
     const cells = progress && (await probeAll(groups, files, grid, options, hooks, progress));
     const top = countTop(uses, options.top);
     const compared = comparedOf(entries, options);
@@ -124,6 +123,7 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
       structureCounts: top.structures,
       summaries,
     };
+    output.removeAll();
     const paths = writeComparison(options.out, content);
     progress?.remove();
     const opened = groups && (await hooks.open());
@@ -139,7 +139,7 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
     });
     return { ...content, withoutProbCnn: unknown, mended: atlas.mended ?? [], paths };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

@@ -17,8 +17,9 @@ import {
   type MaskGroupResult,
   maskGroup,
 } from './mask-group.ts';
+import { openOutput } from './output.ts';
 import { reportName, writeReport } from './report/index.ts';
-import { refuseOthers } from './report/side-files.ts';
+import { requireReport } from './report/side-files.ts';
 import { type TrainHooks, type TrainJobOptions, type TrainJobResult, trainNetwork } from './train.ts';
 import { trainRuns } from './train-runs.ts';
 
@@ -78,57 +79,63 @@ export interface DemoResult {
 export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<DemoResult> {
   const startedAt = new Date();
   const { directory, seed, overwrite } = options;
-  refuseOthers(path.join(directory, reportName));
-  const cohort = simulateCohort(directory, simulateOptions(options), hooks.onSimulated);
-  const trainOptions: TrainJobOptions = {
-    cohort: cohort.cohort,
-    out: path.join(directory, 'trained'),
-    overwrite,
-    split: null,
-    checkpointSeconds: 60,
-    intensity: plainIntensity,
-    folds: 5,
-    fold: 0,
-    splitSeed: 2,
-    network: {
-      channels: demoDefaults.channels,
-      subBlocks: demoDefaults.channels.map(() => 1),
-      reduction: 'maxpool',
-      fcLayers: 1,
-      dropout: demoDefaults.dropout,
-      classes: ['CN', 'AD'],
-    },
-    training: {
-      ...trainDefaults,
-      epochs: demoDefaults.epochs,
-      batchSize: demoDefaults.batchSize,
-      learningRate: demoDefaults.learningRate,
+  const output = openOutput(directory, { by: 'demo', overwrite });
+  try {
+    output.require(['demo.json']);
+    requireReport(path.join(directory, reportName), overwrite);
+    const cohort = simulateCohort(directory, simulateOptions(options), hooks.onSimulated);
+    const trainOptions: TrainJobOptions = {
+      cohort: cohort.cohort,
+      out: path.join(directory, 'trained'),
+      overwrite,
+      split: null,
+      checkpointSeconds: 60,
+      intensity: plainIntensity,
+      folds: 5,
+      fold: 0,
+      splitSeed: 2,
+      network: {
+        channels: demoDefaults.channels,
+        subBlocks: demoDefaults.channels.map(() => 1),
+        reduction: 'maxpool',
+        fcLayers: 1,
+        dropout: demoDefaults.dropout,
+        classes: ['CN', 'AD'],
+      },
+      training: {
+        ...trainDefaults,
+        epochs: demoDefaults.epochs,
+        batchSize: demoDefaults.batchSize,
+        learningRate: demoDefaults.learningRate,
+        seed,
+      },
+    };
+    const { open, signal } = hooks;
+    const { fold: _, ...common } = trainOptions;
+    const { runs, stopped } = await trainRuns({ ...common, wanted: [0], runs: 1 }, (job, _run, onBegin) =>
+      trainNetwork(job, { open, signal, onBegin, ...hooks.training(job) }),
+    );
+    const { result: training } = stopped ?? runs[0];
+    hooks.onTrained();
+    signal.throwIfAborted();
+    const mask = await maskGroup(maskOptions(options, cohort), { open, signal, ...hooks.masking });
+    const finishedAt = new Date();
+    const { gpu, report } = await open();
+    const sidecar = writeSidecar(directory, 'demo', {
+      command: 'demo',
+      options: { ...demoDefaults, ...options },
       seed,
-    },
-  };
-  const { open, signal } = hooks;
-  const { fold: _, ...common } = trainOptions;
-  const { runs, stopped } = await trainRuns({ ...common, wanted: [0], runs: 1 }, (job, _run, onBegin) =>
-    trainNetwork(job, { open, signal, onBegin, ...hooks.training(job) }),
-  );
-  const { result: training } = stopped ?? runs[0];
-  hooks.onTrained();
-  signal.throwIfAborted();
-  const mask = await maskGroup(maskOptions(options, cohort), { open, signal, ...hooks.masking });
-  const finishedAt = new Date();
-  const { gpu, report } = await open();
-  const sidecar = writeSidecar(directory, 'demo', {
-    command: 'demo',
-    options: { ...demoDefaults, ...options },
-    seed,
-    adapter: report,
-    startedAt,
-    finishedAt,
-    peakBytes: gpu.memory().peakBytes,
-  });
-  const { paths } = writeReport({ directory, out: null, anonymous: false, background: null });
-  const seconds = (Date.now() - startedAt.getTime()) / 1000;
-  return { cohort, training, mask, seconds, sidecar, report: paths.report };
+      adapter: report,
+      startedAt,
+      finishedAt,
+      peakBytes: gpu.memory().peakBytes,
+    });
+    const { paths } = writeReport({ directory, out: null, anonymous: false, background: null, overwrite });
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    return { cohort, training, mask, seconds, sidecar, report: paths.report };
+  } finally {
+    output.close();
+  }
 }
 
 function simulateOptions({

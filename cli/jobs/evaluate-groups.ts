@@ -3,11 +3,12 @@ import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable, isMissing, readTable } from '../../cohort/table.ts';
-import { splitBeside } from '../../model/model-folder.ts';
+import { runFolder, splitBeside } from '../../model/model-folder.ts';
 import type { Evaluated } from './evaluate.ts';
 import type { Asked, Judged } from './evaluate-targets.ts';
 import { groupPaths, writeGroup } from './group-files.ts';
 import { mapsPaths } from './maps.ts';
+import { openOutput } from './output.ts';
 import { trainPaths } from './train-files.ts';
 
 /** The group's name in the folders of trainings: ClinicaDL keeps `train` and `validation` for a training's own. */
@@ -52,22 +53,33 @@ export function recordGroups(
   recording: readonly Asked[],
   evaluated: readonly Evaluated[],
   classes: readonly string[],
+  overwrite: boolean,
 ): string[] {
   return recording.flatMap(({ name, sessions: [first] }) => {
     const ofGroup = evaluated.filter(({ group, place }) => group === name && place !== null);
-    const answers = ofGroup.flatMap(({ file, sessions, logits }) => {
+    const answers = ofGroup.flatMap(({ file, place, sessions, logits }) => {
       const paths = groupPaths(path.dirname(file), groupName(name));
-      writeGroup(paths, { sessions, logits, classes });
+      shared(runFolder(place!), overwrite, () => writeGroup(paths, { sessions, logits, classes }));
       return Object.values(paths);
     });
     const lists = rootsOf(ofGroup).map((root) => {
       const list = mapsPaths(root).group(groupName(name));
       const rows = membersTable(first);
-      writeFileAtomic(list, formatTable(Object.keys(rows[0]), rows));
+      shared(root, overwrite, () => writeFileAtomic(list, formatTable(Object.keys(rows[0]), rows)));
       return list;
     });
     return [...answers, ...lists];
   });
+}
+
+/** Writes into a folder of trainings, which other processes may write into at the same time. */
+function shared(folder: string, overwrite: boolean, write: () => void): void {
+  const output = openOutput(folder, { by: 'evaluate', overwrite, shared: true });
+  try {
+    write();
+  } finally {
+    output.close();
+  }
 }
 
 /** The balanced accuracy on the validation set that training recorded beside a network; null where it did not. */

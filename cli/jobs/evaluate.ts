@@ -12,7 +12,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { evaluationPaths, writeEvaluation } from './evaluate-files.ts';
 import { recordedAccuracy, recordGroups, refuseOtherGroups } from './evaluate-groups.ts';
 import { type Asked, type Judged, readAsked, readJudged } from './evaluate-targets.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 import { requireFit } from './predict.ts';
 
 /** Which of a cohort's sessions are asked about: all, or a side of the split that the network was trained with. */
@@ -101,63 +101,68 @@ export async function evaluateModels(
   }
   const recording = asked.filter((_, i) => options.cohorts[i].record);
   refuseOtherGroups(recording, judged, options.overwrite);
-  prepareOutput(options.out, 'evaluation.tsv', options.overwrite);
-  const { gpu, report } = await hooks.open();
-  const total = asked.flatMap(({ sessions }) => sessions).reduce((sum, { length }) => sum + length, 0);
-  const evaluated: Evaluated[] = [];
-  let before = 0;
-  for (const [i, { name, file, model, place }] of judged.entries()) {
-    const network = new Network(gpu, model.architecture, model.weights);
-    try {
-      for (const one of asked) {
-        const { name: group } = one;
-        const sessions = one.sessions[i];
-        const images = storeFor(model, one, sessions, stores);
-        const logits = await predictLogits(network, images, sessions, options.batchSize, (done) =>
-          hooks.onImage?.(before + done, total),
-        );
-        before += sessions.length;
-        const labels = sessions.map(({ diagnosis }) => classes.indexOf(diagnosis));
-        evaluated.push({
-          model: name,
-          file,
-          place,
-          group,
-          evaluation: evaluate(answersOf(sessions, logits, classes), options.seed),
-          confusion: confusionMatrix(logits, labels, classes.length),
-          sessions,
-          logits,
-        });
+  const output = openOutput(options.out, { by: 'evaluate', overwrite: options.overwrite });
+  try {
+    output.require(pathsIn(evaluationPaths(options.out)), 'evaluation.tsv');
+    const { gpu, report } = await hooks.open();
+    const total = asked.flatMap(({ sessions }) => sessions).reduce((sum, { length }) => sum + length, 0);
+    const evaluated: Evaluated[] = [];
+    let before = 0;
+    for (const [i, { name, file, model, place }] of judged.entries()) {
+      const network = new Network(gpu, model.architecture, model.weights);
+      try {
+        for (const one of asked) {
+          const { name: group } = one;
+          const sessions = one.sessions[i];
+          const images = storeFor(model, one, sessions, stores);
+          const logits = await predictLogits(network, images, sessions, options.batchSize, (done) =>
+            hooks.onImage?.(before + done, total),
+          );
+          before += sessions.length;
+          const labels = sessions.map(({ diagnosis }) => classes.indexOf(diagnosis));
+          evaluated.push({
+            model: name,
+            file,
+            place,
+            group,
+            evaluation: evaluate(answersOf(sessions, logits, classes), options.seed),
+            confusion: confusionMatrix(logits, labels, classes.length),
+            sessions,
+            logits,
+          });
+        }
+      } finally {
+        network.release();
       }
-    } finally {
-      network.release();
     }
+    const notNumbers = Object.fromEntries([...stores.values()].flatMap((store) => [...store.notNumbers]));
+    const folds = foldLines(judged, evaluated, options.set);
+    writeEvaluation(options.out, evaluated, folds, classes);
+    const recorded = recordGroups(recording, evaluated, classes, options.overwrite);
+    const models = evaluated.map(({ model, group, evaluation, confusion }) => ({
+      model,
+      group,
+      evaluation,
+      confusion,
+    }));
+    writeSidecar(options.out, 'evaluation', {
+      command: 'evaluate',
+      options: { ...options },
+      seed: options.seed,
+      adapter: report,
+      startedAt,
+      finishedAt: new Date(),
+      peakBytes: gpu.memory().peakBytes,
+      results: {
+        models: models.map(({ evaluation, ...of }) => ({ ...of, ...evaluation, confusion: of.confusion })),
+        folds,
+        notNumbers,
+      },
+    });
+    return { classes, models, folds, notNumbers, recorded, paths: evaluationPaths(options.out) };
+  } finally {
+    output.close();
   }
-  const notNumbers = Object.fromEntries([...stores.values()].flatMap((store) => [...store.notNumbers]));
-  const folds = foldLines(judged, evaluated, options.set);
-  writeEvaluation(options.out, evaluated, folds, classes);
-  const recorded = recordGroups(recording, evaluated, classes);
-  const models = evaluated.map(({ model, group, evaluation, confusion }) => ({
-    model,
-    group,
-    evaluation,
-    confusion,
-  }));
-  writeSidecar(options.out, 'evaluation', {
-    command: 'evaluate',
-    options: { ...options },
-    seed: options.seed,
-    adapter: report,
-    startedAt,
-    finishedAt: new Date(),
-    peakBytes: gpu.memory().peakBytes,
-    results: {
-      models: models.map(({ evaluation, ...of }) => ({ ...of, ...evaluation, confusion: of.confusion })),
-      folds,
-      notNumbers,
-    },
-  });
-  return { classes, models, folds, notNumbers, recorded, paths: evaluationPaths(options.out) };
 }
 
 /** Images of a cohort are decoded once for all networks that take them alike. @throws InputError naming all that cannot be used */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
@@ -38,20 +37,22 @@ export interface ExplainPaths {
 /** Marks a folder that holds a method's map; it is written last. */
 export const explainMarker = 'attribution.nii.gz';
 
-const fileNames = [explainMarker, 'mask.nii.gz', 'mosaic.png', 'regions.tsv', 'regions.png', 'explain.json'];
-
-/** Writes a method's map into a folder. The same content gives the same bytes; files of an earlier map are removed first. */
-export function writeExplainFiles(directory: string, content: ExplainContent): ExplainPaths {
+/** Where a method's files are. */
+export function explainPaths(directory: string, regions = true): ExplainPaths {
   const place = (name: string) => path.join(directory, name);
-  const { grid, method, className, mask, regions } = content;
-  for (const name of fileNames) rmSync(place(name), { force: true });
-  const paths: ExplainPaths = {
+  return {
     attribution: place(explainMarker),
     mask: place('mask.nii.gz'),
     mosaic: place('mosaic.png'),
-    regions: regions && place('regions.tsv'),
-    regionsPicture: regions && place('regions.png'),
+    regions: regions ? place('regions.tsv') : null,
+    regionsPicture: regions ? place('regions.png') : null,
   };
+}
+
+/** Writes a method's map into a folder. The same content gives the same bytes. */
+export function writeExplainFiles(directory: string, content: ExplainContent): ExplainPaths {
+  const { grid, method, className, mask, regions } = content;
+  const paths = explainPaths(directory, regions !== null);
   const title = `${method} of ${className}`;
   const valueName = 'positive part, 1: what a hundredth of the voxels exceeds';
   writeFileAtomic(

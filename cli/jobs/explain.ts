@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
+import type { OutputFolder } from '../../cohort/output/folder.ts';
 import type { Session } from '../../cohort/session.ts';
 import { spacingOf } from '../../cohort/volume.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
@@ -13,11 +14,11 @@ import { correctlyClassified } from '../../masking/correct.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { type ExplainPaths, explainMarker, writeExplainFiles } from './explain-files.ts';
+import { type ExplainPaths, explainMarker, explainPaths, writeExplainFiles } from './explain-files.ts';
 import { type ExplainSources, readExplainInputs } from './explain-inputs.ts';
 import type { MaskInputs } from './mask-inputs.ts';
 import { oneMu } from './mask-mu.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 
 export interface ExplainOptions {
   readonly sources: ExplainSources;
@@ -65,43 +66,54 @@ export async function explain(options: ExplainOptions, hooks: ExplainHooks): Pro
   const inputs = readExplainInputs(options.sources);
   if (options.methods.includes('grad-cam')) blockOf(inputs.model.architecture, options.attribution);
   const place = (method: Method) => path.join(options.out, method);
-  for (const method of options.methods) prepareOutput(place(method), explainMarker, options.overwrite);
-  const { gpu, report } = await hooks.open();
-  const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
+  const outputs = new Map<Method, OutputFolder>();
   try {
-    const sessions = await explained(network, inputs, options.sources);
-    const background = await inputs.images.mean(sessions);
-    const { storage } = readVolume(sessions[0].path);
-    const results: ExplainResult[] = [];
     for (const method of options.methods) {
-      const startedAt = new Date();
-      const { map, completeness } = await meanMap(network, inputs, sessions, method, options, hooks);
-      const mask = asMask(map);
-      const regions = inputs.atlas && topRegions(regionUse(mask, inputs.atlas), inputs.atlas.regions.length);
-      const { className, images } = inputs;
-      const content = { method, className, grid: images.grid, storage, attribution: map, mask, background };
-      const paths = writeExplainFiles(place(method), { ...content, regions });
-      const found = { className, images: { used: sessions.length, of: inputs.fit.length }, completeness };
-      const sidecar = writeSidecar(place(method), 'explain', {
-        command: 'explain',
-        options: { ...options, method, className },
-        seed: options.attribution.seed,
-        adapter: report,
-        startedAt,
-        finishedAt: new Date(),
-        peakBytes: gpu.memory().peakBytes,
-        results: {
-          ...found,
-          explained: sessions.map(({ participantId, sessionId }) => `${participantId} ${sessionId}`.trim()),
-          largest: map.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
-          notNumbers: Object.fromEntries(images.notNumbers),
-        },
-      });
-      results.push({ method, ...found, regions, paths: { ...paths, sidecar } });
+      const output = openOutput(place(method), { by: 'explain', overwrite: options.overwrite });
+      outputs.set(method, output);
+      output.require(pathsIn(explainPaths(place(method))), explainMarker);
     }
-    return results;
+    const { gpu, report } = await hooks.open();
+    const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
+    try {
+      const sessions = await explained(network, inputs, options.sources);
+      const background = await inputs.images.mean(sessions);
+      const { storage } = readVolume(sessions[0].path);
+      const results: ExplainResult[] = [];
+      for (const method of options.methods) {
+        const startedAt = new Date();
+        const { map, completeness } = await meanMap(network, inputs, sessions, method, options, hooks);
+        const mask = asMask(map);
+        const regions =
+          inputs.atlas && topRegions(regionUse(mask, inputs.atlas), inputs.atlas.regions.length);
+        const { className, images } = inputs;
+        const content = { method, className, grid: images.grid, storage, attribution: map, mask, background };
+        outputs.get(method)?.removeAll();
+        const paths = writeExplainFiles(place(method), { ...content, regions });
+        const found = { className, images: { used: sessions.length, of: inputs.fit.length }, completeness };
+        const sidecar = writeSidecar(place(method), 'explain', {
+          command: 'explain',
+          options: { ...options, method, className },
+          seed: options.attribution.seed,
+          adapter: report,
+          startedAt,
+          finishedAt: new Date(),
+          peakBytes: gpu.memory().peakBytes,
+          results: {
+            ...found,
+            explained: sessions.map(({ participantId, sessionId }) => `${participantId} ${sessionId}`.trim()),
+            largest: map.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+            notNumbers: Object.fromEntries(images.notNumbers),
+          },
+        });
+        results.push({ method, ...found, regions, paths: { ...paths, sidecar } });
+      }
+      return results;
+    } finally {
+      network.release();
+    }
   } finally {
-    network.release();
+    for (const output of outputs.values()) output.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readModel } from '../../model/model-file.ts';
 import { modelFile, modelName } from '../../model/model-folder.ts';
+import { openOutput } from './output.ts';
 
 const loader = 'load_voxmask.py';
 
@@ -21,17 +22,16 @@ export function exportModel(place: string, out: string, overwrite: boolean): Exp
   const file = modelFile(place);
   readModel(file); // that it is sound is known before anything is written
   const result = { model: path.join(out, modelName), loader: path.join(out, loader) };
-  if (existsSync(result.model) && !overwrite) {
-    throw new InputError(
-      out,
-      `holds ${modelName} already`,
-      'Choose another folder, or give --overwrite to replace it',
-    );
+  const output = openOutput(out, { by: 'export', overwrite });
+  try {
+    output.require([modelName, loader], modelName);
+    const content = readFileSync(file);
+    writeFileAtomic(result.loader, readFileSync(shipped(loader)));
+    writeFileAtomic(result.model, content);
+    return result;
+  } finally {
+    output.close();
   }
-  const content = readFileSync(file);
-  writeFileAtomic(result.loader, readFileSync(shipped(loader)));
-  writeFileAtomic(result.model, content);
-  return result;
 }
 
 /** A file of the package that is not compiled; this module runs from its source or from below dist. */

@@ -18,11 +18,10 @@ import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
 import type { Weights } from '../../model/weights.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { lockFolder } from './lock.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 import { besideModel, type Knowledge, knowledgeOf } from './sanity-networks.ts';
 import { readMaps } from './validate-inputs.ts';
 
@@ -85,9 +84,9 @@ export async function feedback(
   const split = options.split ?? besideModel(model, 'split.tsv', 'Give the split with --split FILE');
   const inputs = readMaskInputs({ ...options, model, split });
   const [old] = readMaps([mask], inputs.images.grid);
-  prepareOutput(options.out, marker, options.overwrite);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'feedback', overwrite: options.overwrite });
   try {
+    output.require([marker, 'model.safetensors', 'regions.tsv', 'masks.png', 'split.tsv'], marker);
     const opened = await hooks.open();
     const tuned = await fineTune(opened.gpu, options, inputs, split, old.mask, hooks);
     if (!tuned) return null;
@@ -149,7 +148,7 @@ export async function feedback(
     });
     return { ...found, paths: { ...paths, sidecar } };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

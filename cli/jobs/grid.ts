@@ -11,9 +11,9 @@ import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type GridPaths, type PointResult, writeGrid } from './grid-files.ts';
 import { makePoint } from './grid-point.ts';
-import { lockFolder } from './lock.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { openOutput } from './output.ts';
 
 export interface GridOptions extends Omit<MaskGroupOptions, 'atlas'> {
   readonly stages: readonly GridStage[];
@@ -52,7 +52,7 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
   const startedAt = new Date();
   const { stages, measure, atlas: sources, ...common } = options;
   const points = stages.flatMap(gridPoints);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'grid', overwrite: options.overwrite });
   try {
     const inputs = readMaskInputs({ ...common, atlas: sources });
     let opened: Promise<OpenGpu> | undefined;
@@ -116,7 +116,7 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
     });
     return { points: made, lines, paths };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

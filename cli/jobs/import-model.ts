@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import { readGrid } from '../../cohort/nifti.ts';
@@ -7,6 +7,7 @@ import { writeModel } from '../../model/model-file.ts';
 import { readPytorch } from '../../model/pytorch/checkpoint.ts';
 import { type Mapped, mapWeights } from '../../model/pytorch/map-weights.ts';
 import { parseSafetensors } from '../../model/safetensors.ts';
+import { refuseExisting } from './output.ts';
 
 export interface ImportOptions {
   readonly file: string;
@@ -35,9 +36,7 @@ export interface ImportResult {
  */
 export function importModel(options: ImportOptions): ImportResult {
   const { file, like, classes, reduction, dropout, intensity, out, overwrite } = options;
-  if (existsSync(out) && !overwrite) {
-    throw new InputError(out, 'is there already', 'Choose another file, or give --overwrite to replace it');
-  }
+  refuseExisting(out, overwrite);
   const bytes = readBytes(file);
   const zipped = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const given =

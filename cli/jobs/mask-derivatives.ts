@@ -2,6 +2,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
+import { recordsName } from '../../cohort/output/folder.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { versions } from '../versions.ts';
@@ -83,6 +84,14 @@ export function writeDerivatives(out: string, derivative: Derivative): Derivativ
   return paths;
 }
 
+/** The files that describe a folder as a data set. */
+export const datasetFiles = ['dataset_description.json', '.bidsignore'];
+
+/** Derivatives, each with the sidecar beside it. */
+export function withSidecars(paths: DerivativePaths): string[] {
+  return Object.values(paths).flatMap((file: string) => [file, sidecarOf(file)]);
+}
+
 /** Marks a folder as a data set of derivatives, and says which of its files are none. */
 export function describeDataset(out: string, name: string): void {
   const description = {
@@ -92,12 +101,16 @@ export function describeDataset(out: string, name: string): void {
     GeneratedBy: [{ Name: 'voxmask', Version: versions().voxmask }],
   };
   writeFileAtomic(path.join(out, 'dataset_description.json'), `${JSON.stringify(description, null, 2)}\n`);
-  const others = ['mask*.nii.gz', 'mask*.json', '*.tsv', '*.png', '*.safetensors', '.lock'];
+  const others = ['mask*.nii.gz', 'mask*.json', '*.tsv', '*.png', '*.safetensors', recordsName];
   writeFileAtomic(path.join(out, '.bidsignore'), others.map((name) => `${name}\n**/${name}\n`).join(''));
 }
 
 function writeJson(volume: string, content: Readonly<Record<string, unknown>>): void {
-  writeFileAtomic(volume.replace(/\.nii\.gz$/, '.json'), `${JSON.stringify(content, null, 2)}\n`);
+  writeFileAtomic(sidecarOf(volume), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function sidecarOf(volume: string): string {
+  return volume.replace(/\.nii\.gz$/, '.json');
 }
 
 /** The template space that an image's name tells, as BIDS spells it. */

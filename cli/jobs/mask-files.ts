@@ -1,4 +1,3 @@
-import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
@@ -49,28 +48,11 @@ export interface MaskPaths {
 /** Marks a folder that holds a mask; it is written last. */
 export const maskMarker = 'mask.nii.gz';
 
-const fileNames = [
-  maskMarker,
-  'mask_thresholded.nii.gz',
-  'losses.tsv',
-  'losses.png',
-  'outliers.tsv',
-  'mosaic.png',
-  'regions.tsv',
-  'regions.png',
-  'mask.json',
-];
-
 /**
- * Writes a group mask into a folder: volumes, tables and pictures. The same content gives the same bytes. The files of an
- * earlier mask there are removed first, so that no table is ever taken for one of this mask's.
+ * Writes a group mask into a folder: volumes, tables and pictures. The same content gives the same bytes.
  */
 export function writeMaskFiles(directory: string, content: MaskContent): MaskPaths {
-  const place = (name: string) => path.join(directory, name);
   const { grid, className, mask, thresholded, regions } = content;
-  for (const name of fileNames) rmSync(place(name), { force: true });
-  for (const name of readdirSync(directory).filter((name) => name.startsWith('tpl-')))
-    rmSync(place(name), { recursive: true }); // derivatives of another class
   const paths = maskPaths(directory, { losses: content.losses !== null, regions: regions !== null });
   writeFileAtomic(paths.losses, lossTable(content.epochs));
   writeFileAtomic(paths.lossesPicture, lossPicture(content));

@@ -8,14 +8,19 @@ import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { fileDigest } from './digest.ts';
-import { lockFolder } from './lock.ts';
-import { describeDataset, writeDerivatives } from './mask-derivatives.ts';
+import {
+  datasetFiles,
+  derivativePaths,
+  describeDataset,
+  withSidecars,
+  writeDerivatives,
+} from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { makeGroupMask } from './mask-group-make.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
-import { keepMean } from './mask-mu.ts';
+import { keepMean, meanFile } from './mask-mu.ts';
 import { GroupCheckpoints } from './mask-resume.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskGroupOptions extends MaskSources {
   /** folder for the results */
@@ -96,12 +101,15 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
   const startedAt = new Date();
   const inputs = hooks.inputs ?? readMaskInputs(options);
   requireFit(options.objective, inputs.images.grid.shape);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'mask group', overwrite: options.overwrite });
   try {
     const checkpoints = new GroupCheckpoints(options, inputs);
     const finished = options.overwrite ? null : finishedBefore(options.out, checkpoints, inputs);
     if (finished) return finished;
-    prepareOutput(options.out, maskMarker, options.overwrite || checkpoints.state !== undefined);
+    output.require(
+      filesOf(options.out, inputs, checkpoints.file),
+      checkpoints.state ? undefined : maskMarker,
+    );
     const { gpu, report } = await hooks.open();
     checkpoints.useAdapter(report);
     const made = await makeGroupMask(gpu, inputs, options, hooks, checkpoints);
@@ -109,6 +117,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
     const { className, images } = inputs;
     const { storage } = readVolume(made.fit[0].path);
+    output.removeAll({ keep: [checkpoints.file] });
     const paths = writeMaskFiles(options.out, {
       className,
       grid: images.grid,
@@ -170,7 +179,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
     if (!results.interrupted) checkpoints.remove();
     return { ...results, finishedBefore: false, regions, paths: { ...paths, sidecar } };
   } finally {
-    unlock();
+    output.close();
   }
 }
 
@@ -193,4 +202,14 @@ function finishedBefore(
     regions,
     paths: { ...paths, sidecar },
   };
+}
+
+/** Every file that a group mask may write. */
+function filesOf(out: string, { className, fit, atlas }: MaskInputs, checkpoint: string): string[] {
+  const has = { losses: true, regions: atlas !== null };
+  const derived = derivativePaths(out, { of: { className }, sources: fit.map((session) => session.path) });
+  const others = ['mask.json', meanFile, ...datasetFiles].map((name) => path.join(out, name));
+  return [...pathsIn(maskPaths(out, has)), ...withSidecars(derived), ...others, checkpoint].map((file) =>
+    path.resolve(file),
+  );
 }

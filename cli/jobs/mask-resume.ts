@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { removeFile } from '../../cohort/files.ts';
 import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type GroupState, readGroupState, writeGroupState } from '../../masking/group-state.ts';
@@ -25,7 +26,7 @@ export class GroupCheckpoints {
   readonly state: GroupState | undefined;
   /** images that were left out as outliers by then */
   readonly dropped: readonly string[];
-  private readonly file: string;
+  readonly file: string;
   /** what the mask follows from, but for the adapter */
   readonly identity: object;
   private readonly seconds: number;
@@ -86,7 +87,7 @@ export class GroupCheckpoints {
   }
 
   remove(): void {
-    rmSync(this.file, { force: true });
+    removeFile(this.file);
   }
 }
 

@@ -7,8 +7,8 @@ import type { SessionOptions } from '../../masking/session.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
 import { digestOf, fileDigest, fileStamp } from './digest.ts';
-import { lockFolder } from './lock.ts';
-import { describeDataset } from './mask-derivatives.ts';
+import { datasetFiles, describeDataset, withSidecars } from './mask-derivatives.ts';
+import { meanFile } from './mask-mu.ts';
 import { muIdentity } from './mask-resume.ts';
 import {
   finishedRow,
@@ -19,10 +19,12 @@ import {
   type SessionPaths,
   type SessionRow,
   sessionPaths,
+  sessionSidecar,
   sessionsTable,
 } from './mask-session-files.ts';
 import { readSessionInputs, type SessionInputs, type SessionSources } from './mask-session-inputs.ts';
 import { makeSessionMasks } from './mask-session-make.ts';
+import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskSessionOptions extends SessionSources {
   /** folder for the results */
@@ -101,7 +103,7 @@ export async function maskSessions(
   const single = 'image' in options.from;
   const modelDigest = fileDigest(inputs.path);
   const identityOf = identities(options, inputs, modelDigest);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'mask session', overwrite: options.overwrite });
   try {
     const rows = new Map<Session, SessionRow>();
     for (const session of inputs.sessions) {
@@ -111,6 +113,8 @@ export async function maskSessions(
     }
     const before = rows.size;
     const todo = inputs.sessions.filter((session) => !rows.has(session));
+    output.require(todo.flatMap((session) => filesOf(options.out, session, single)));
+    output.require([...datasetFiles, sessionsTable, 'sessions.json', meanFile]);
     describeDataset(options.out, `Session masks of ${inputs.className}`);
     const made =
       todo.length === 0
@@ -152,7 +156,7 @@ export async function maskSessions(
       paths: { sessions: table, sidecar },
     };
   } finally {
-    unlock();
+    output.close();
   }
 }
 
@@ -183,4 +187,11 @@ function inFull(out: string, session: Session): SingleMask {
     final: losses[losses.length - 1],
     paths,
   };
+}
+
+/** Every file that is written for a session. */
+function filesOf(out: string, session: Session, single: boolean): string[] {
+  const folder = folderOf(out, session, single);
+  const { probseg, occluded, ...own } = sessionPaths(out, folder, session);
+  return pathsIn([own, withSidecars({ probseg, occluded }), path.join(folder, `${sessionSidecar}.json`)]);
 }

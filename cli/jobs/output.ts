@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../cohort/error.ts';
 import { OutputFolder, type OutputOptions } from '../../cohort/output/folder.ts';
 
 let forceUnlock = false;
@@ -22,4 +25,21 @@ export function openOutput(
     forceUnlock,
     onNotice: (text) => process.stderr.write(`voxmask: ${text}\n`),
   });
+}
+
+/** A command whose result is one file replaces it only when told to. @throws InputError when the file is there already */
+export function refuseExisting(file: string, overwrite: boolean): void {
+  if (overwrite || !existsSync(file)) return;
+  throw new InputError(file, 'exists already', 'Choose another file, or give --overwrite to replace it');
+}
+
+/** All paths in an object of paths, absolute. */
+export function pathsIn(paths: object): string[] {
+  return Object.values(paths).flatMap((value: unknown) =>
+    typeof value === 'string'
+      ? [path.resolve(value)]
+      : typeof value === 'object' && value !== null
+        ? pathsIn(value)
+        : [],
+  );
 }

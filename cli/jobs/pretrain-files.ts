@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
@@ -47,11 +46,10 @@ export function pretrainPaths(directory: string): PretrainPaths {
   };
 }
 
-/** Writes a pretraining's autoencoder, split and history into a folder; files of an earlier one there are removed first. */
+/** Writes a pretraining's autoencoder, split and history into a folder. */
 export function writePretraining(directory: string, content: PretrainContent): void {
   const { model, epochs, best, split, learningRate } = content;
   const { checkpoint: _, ...paths } = pretrainPaths(directory);
-  for (const file of Object.values(paths)) rmSync(file, { force: true });
   writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeAutoencoder(paths.autoencoder, model);
   const rows = epochs.map(({ epoch, trainLoss, validationLoss, seconds }) => ({

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
 import { readCohort } from '../../cohort/cohort.ts';
+import { removeFile } from '../../cohort/files.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
@@ -17,8 +17,7 @@ import type { Weights } from '../../model/weights.ts';
 import type { Reconstruction } from '../../report/reconstructions.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
-import { lockFolder } from './lock.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 import {
   type PretrainPaths,
   pretrainPaths,
@@ -115,10 +114,10 @@ export async function pretrainNetwork(
     return { ...result, interrupted: false, finishedBefore: true, paths };
   }
 
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'pretrain', overwrite: options.overwrite });
   try {
     const from = checkpointOf<PretrainEpoch>(paths.checkpoint, identity, options.overwrite);
-    prepareOutput(options.out, autoencoderName, options.overwrite || from !== null);
+    output.require(pathsIn(paths), from ? undefined : autoencoderName);
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
     hooks.onSplit?.(split, absent, from?.state);
@@ -142,6 +141,7 @@ export async function pretrainNetwork(
 
     // The autoencoder first: it is what took long.
     const model = { shape, weights, grid: images.grid, intensity: images.intensity };
+    output.removeAll({ keep: [paths.checkpoint] });
     writePretraining(options.out, { model, epochs, best, split, learningRate: training.learningRate });
     const shown = spread(split.validation.length > 0 ? split.validation : split.train, SHOWN);
     writeReconstructions(options.out, model, await examples(gpu, shape, weights, images, shown));
@@ -156,10 +156,10 @@ export async function pretrainNetwork(
       peakBytes,
       results: { ...results, absent, identity },
     });
-    if (!interrupted) rmSync(paths.checkpoint, { force: true });
+    if (!interrupted) removeFile(paths.checkpoint);
     return { ...result(), paths };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

@@ -6,7 +6,7 @@ import { renderBars } from '../../report/bars.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { findMasks } from './mask-sets.ts';
 import { type AtlasChoice, commonGrid, eachMask, type MaskReading, maskAtlas } from './mask-volumes.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 
 export interface RegionsOptions extends MaskReading {
   /** files, folders or tables of masks */
@@ -51,32 +51,51 @@ export function measureRegions(options: RegionsOptions): RegionsResult {
   const entries = findMasks(options.masks);
   const files = entries.map(({ file }) => file);
   const atlas = maskAtlas(options.atlas, commonGrid(files));
-  if (options.out !== null) prepareOutput(options.out, regionsMarker, options.overwrite);
-  const masks: MeasuredMask[] = [];
-  eachMask(files, options, (mask, i) => {
-    const details = regionDetails(mask, atlas);
-    const regions = [...details.regions].sort((a, b) => b.density - a.density);
-    masks.push({ mask: entries[i].name, file: files[i], ...details, regions });
-  });
-  const mended = atlas.mended ?? [];
-  const paths = options.out === null ? null : writeRegions(options.out, masks);
-  if (paths && options.out !== null) {
-    writeSidecar(options.out, 'regions', {
-      command: 'regions',
-      options: { ...options },
-      seed: null,
-      startedAt,
-      finishedAt: new Date(),
-      results: { mended },
+  const output =
+    options.out === null ? null : openOutput(options.out, { by: 'regions', overwrite: options.overwrite });
+  try {
+    output?.require(
+      [
+        regionsMarker,
+        'masks.tsv',
+        'regions.json',
+        ...entries.map(({ name }) => pictureName(name, entries.length)),
+      ],
+      regionsMarker,
+    );
+    const masks: MeasuredMask[] = [];
+    eachMask(files, options, (mask, i) => {
+      const details = regionDetails(mask, atlas);
+      const regions = [...details.regions].sort((a, b) => b.density - a.density);
+      masks.push({ mask: entries[i].name, file: files[i], ...details, regions });
     });
+    const mended = atlas.mended ?? [];
+    output?.removeAll();
+    const paths = options.out === null ? null : writeRegions(options.out, masks);
+    if (paths && options.out !== null) {
+      writeSidecar(options.out, 'regions', {
+        command: 'regions',
+        options: { ...options },
+        seed: null,
+        startedAt,
+        finishedAt: new Date(),
+        results: { mended },
+      });
+    }
+    return { masks, mended, paths };
+  } finally {
+    output?.close();
   }
-  return { masks, mended, paths };
+}
+
+function pictureName(mask: string, masks: number): string {
+  return masks === 1 ? 'regions.png' : `regions_${mask.replace(/[^\w.-]+/g, '_')}.png`;
 }
 
 function writeRegions(directory: string, masks: readonly MeasuredMask[]): RegionsPaths {
   const place = (name: string) => path.join(directory, name);
   const pictures = masks.map(({ mask, regions }) => {
-    const file = place(masks.length === 1 ? 'regions.png' : `regions_${mask.replace(/[^\w.-]+/g, '_')}.png`);
+    const file = place(pictureName(mask, masks.length));
     const bars = regions.map(({ region, density }) => ({ name: region.name, value: density }));
     writeFileAtomic(file, renderBars(bars, { title: `Regions occluded by ${mask}` }));
     return file;

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { resample } from '../../cohort/resample.ts';
 import { describeGrid, type Grid } from '../../cohort/volume.ts';
+import { refuseExisting } from './output.ts';
 
 export interface ResampleOptions {
   readonly image: string;
@@ -29,9 +29,7 @@ export interface ResampleResult {
  * @throws InputError when an image cannot be read, they do not overlap, or the file is there already
  */
 export function resampleImage({ image, like, out, nearest, overwrite }: ResampleOptions): ResampleResult {
-  if (existsSync(out) && !overwrite) {
-    throw new InputError(out, 'is there already', 'Choose another file, or give --overwrite to replace it');
-  }
+  refuseExisting(out, overwrite);
   const volume = readVolume(image);
   const target = readVolume(like);
   const inside = insideShare(volume.grid, target.grid);

@@ -18,19 +18,24 @@ export interface SanityContent {
   readonly background: Float32Array;
 }
 
-/** Writes the tables and the picture. The same content gives the same bytes. */
-export function writeSanityFiles(directory: string, content: SanityContent) {
-  const { className, networks, masks, similarity, probabilities, grid, background } = content;
+/** Where a sanity report's files are, but for the masks. */
+export function sanityPaths(directory: string) {
   const place = (name: string) => path.join(directory, name);
-  const names = masks.map(({ name }) => name);
-  const columns = ['no mask', ...names];
-  const paths = {
+  return {
     similarity: place('similarity.tsv'),
     probabilities: place('probabilities.tsv'),
     similarityPicture: place('similarity.png'),
     probabilitiesPicture: place('probabilities.png'),
     masks: place('masks.png'),
   };
+}
+
+/** Writes the tables and the picture. The same content gives the same bytes. */
+export function writeSanityFiles(directory: string, content: SanityContent) {
+  const { className, networks, masks, similarity, probabilities, grid, background } = content;
+  const names = masks.map(({ name }) => name);
+  const columns = ['no mask', ...names];
+  const paths = sanityPaths(directory);
   const table = (
     columns: readonly string[],
     rows: readonly { readonly name: string }[],

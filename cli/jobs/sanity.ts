@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { removeFile } from '../../cohort/files.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { caution, type Verdict, verdictOn, type Yardstick } from '../../masking/sanity.ts';
@@ -9,11 +10,11 @@ import { readModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { lockFolder } from './lock.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
-import { writeSanityFiles } from './sanity-files.ts';
+import { openOutput, pathsIn } from './output.ts';
+import { sanityPaths, writeSanityFiles } from './sanity-files.ts';
 import { maskOf, type SanityMask } from './sanity-masks.ts';
 import {
   besideModel,
@@ -91,9 +92,10 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
       'Choose another folder, or give --overwrite',
     );
   for (const given of [options.random, options.shuffled]) if (given) requireAlike(given, inputs);
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'sanity', overwrite: options.overwrite });
   try {
-    rmSync(place(sanityMarker), { force: true });
+    output.require(pathsIn(sanityPaths(options.out)));
+    removeFile(place(sanityMarker));
     const { signal, onPart, onStep } = hooks;
     let done = 0;
     const begin = (what: string) => {
@@ -190,7 +192,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     });
     return { ...found, paths: { ...paths, sidecar } };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { writeFileAtomic } from '../../cohort/files.ts';
+import { removeFile, writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Rejected } from '../../model/search.ts';
 import type { Settings } from '../../model/settings.ts';
@@ -34,7 +34,7 @@ export function recordFailure(directory: string, failure: Failure): void {
 /** How the same training has failed before; null if it has not, or if that is to be forgotten. */
 export function failureBefore(directory: string, identity: TrainIdentity, forget: boolean): string | null {
   const file = path.join(directory, failureName);
-  if (forget) rmSync(file, { force: true });
+  if (forget) removeFile(file);
   try {
     const found: Failure = JSON.parse(readFileSync(file, 'utf8'));
     return differences(found.identity, identity).length === 0 ? found.failure : null;
@@ -77,7 +77,7 @@ export function writeSearch(
     ),
   );
   if (paths.best) writeFileAtomic(paths.best, configuration(ranked[0]));
-  else rmSync(place('best.yaml'), { force: true });
+  else removeFile(place('best.yaml'));
   return paths;
 }
 

@@ -10,7 +10,7 @@ import { checkSubBlocks, type SearchSpace } from '../../model/search-space.ts';
 import { type Settings, settingsDefaults } from '../../model/settings.ts';
 import type { Epoch } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { lockFolder } from './lock.ts';
+import { openOutput } from './output.ts';
 import { failureBefore, recordFailure, type SearchPaths, writeSearch } from './search-files.ts';
 import { type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
 import { identityOf, type TrainIdentity } from './train-identity.ts';
@@ -80,8 +80,9 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
   const { split } = splitFor(data, space.classes ?? settingsDefaults.classes);
   const inputShape = readGrid(split.train[0].path).shape;
   const seed = space.seed ?? settingsDefaults.seed;
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'search', overwrite: options.overwrite });
   try {
+    output.require(['search.tsv', 'rejected.tsv', 'best.yaml', 'search.json']);
     const { gpu, report } = await hooks.open();
     const room: Omit<Room, 'activations'> = {
       largest: gpu.largestTensor,
@@ -129,7 +130,7 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
     });
     return { ...searched, interrupted: false };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

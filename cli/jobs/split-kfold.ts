@@ -11,7 +11,7 @@ import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { compare, type Likeness } from '../../cohort/splits/test-set.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 
 export interface SplitKfoldOptions {
   readonly cohort: string;
@@ -57,26 +57,34 @@ export function splitKfold(options: SplitKfoldOptions): SplitKfoldResult {
   const cohort = withoutTest(whole, test);
   const leftOut = firstSessions(whole.sessions).length - firstSessions(cohort.sessions).length;
   const parts = drawFolds(cohort, folds, seed, method);
-  prepareOutput(out, marker, options.overwrite);
-  const tables = parts.map((_, fold) => {
-    const file = path.join(out, foldFile(fold));
-    const sets = { ...splitOf(parts, fold), ...(test.length > 0 && { test: firstSessions(test) }) };
-    writeFileAtomic(file.replace(/\.tsv$/, '.json'), formatDatalist(sets, classes, out));
-    writeFileAtomic(file, formatSplit(sets));
-    return file;
-  });
-  const reports = parts.map((_, fold) => reportOf(parts, fold, classes));
-  const paths = { folds: path.join(out, marker), tables, sidecar: path.join(out, 'folds.json') };
-  writeSidecar(out, 'folds', {
-    command: 'split kfold',
-    options: { ...options },
-    seed,
-    startedAt,
-    finishedAt: new Date(),
-    results: { folds: reports, leftOut },
-  });
-  writeFileAtomic(paths.folds, foldsTable(parts));
-  return { folds: reports, leftOut, paths };
+  const output = openOutput(out, { by: 'split kfold', overwrite: options.overwrite });
+  try {
+    const names = parts.flatMap((_, fold) => [foldFile(fold), foldFile(fold).replace(/\.tsv$/, '.json')]);
+    output.require([marker, 'folds.json', ...names], marker);
+    output.removeAll();
+
+    const tables = parts.map((_, fold) => {
+      const file = path.join(out, foldFile(fold));
+      const sets = { ...splitOf(parts, fold), ...(test.length > 0 && { test: firstSessions(test) }) };
+      writeFileAtomic(file.replace(/\.tsv$/, '.json'), formatDatalist(sets, classes, out));
+      writeFileAtomic(file, formatSplit(sets));
+      return file;
+    });
+    const reports = parts.map((_, fold) => reportOf(parts, fold, classes));
+    const paths = { folds: path.join(out, marker), tables, sidecar: path.join(out, 'folds.json') };
+    writeSidecar(out, 'folds', {
+      command: 'split kfold',
+      options: { ...options },
+      seed,
+      startedAt,
+      finishedAt: new Date(),
+      results: { folds: reports, leftOut },
+    });
+    writeFileAtomic(paths.folds, foldsTable(parts));
+    return { folds: reports, leftOut, paths };
+  } finally {
+    output.close();
+  }
 }
 
 /** The cohort without the participants of a test set, even where they have sessions that the test set does not use. */

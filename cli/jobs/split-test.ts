@@ -5,7 +5,7 @@ import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { drawTestSet, type TestSet, type TestSetOptions } from '../../cohort/splits/test-set.ts';
 import { formatSubset } from '../../cohort/subset.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput } from './output.ts';
 
 export interface SplitTestOptions extends TestSetOptions {
   readonly cohort: string;
@@ -33,25 +33,31 @@ export function splitTest(options: SplitTestOptions): { drawn: TestSet; paths: S
   const startedAt = new Date();
   const cohort = readCohort(table, classes);
   const drawn = drawTestSet(cohort, drawing);
-  prepareOutput(out, marker, overwrite);
-  const place = (name: string) => path.join(out, name);
-  const paths = {
-    split: place(marker),
-    test: place('test.tsv'),
-    rest: place('train-validation.tsv'),
-    sidecar: place('split.json'),
-  };
-  writeFileAtomic(paths.test, formatSubset(cohort, drawn.test, out));
-  writeFileAtomic(paths.rest, formatSubset(cohort, drawn.rest, out));
-  const { draws, possiblePairs, againstRest, againstRestByClass, betweenClasses, unknown } = drawn;
-  writeSidecar(out, 'split', {
-    command: 'split test',
-    options: { ...options },
-    seed: options.seed,
-    startedAt,
-    finishedAt: new Date(),
-    results: { draws, possiblePairs, againstRest, againstRestByClass, betweenClasses, unknown },
-  });
-  writeFileAtomic(paths.split, formatSplit({ test: drawn.test, 'train+validation': drawn.rest }));
-  return { drawn, paths };
+  const output = openOutput(out, { by: 'split test', overwrite });
+  try {
+    output.require([marker, 'test.tsv', 'train-validation.tsv', 'split.json'], marker);
+
+    const place = (name: string) => path.join(out, name);
+    const paths = {
+      split: place(marker),
+      test: place('test.tsv'),
+      rest: place('train-validation.tsv'),
+      sidecar: place('split.json'),
+    };
+    writeFileAtomic(paths.test, formatSubset(cohort, drawn.test, out));
+    writeFileAtomic(paths.rest, formatSubset(cohort, drawn.rest, out));
+    const { draws, possiblePairs, againstRest, againstRestByClass, betweenClasses, unknown } = drawn;
+    writeSidecar(out, 'split', {
+      command: 'split test',
+      options: { ...options },
+      seed: options.seed,
+      startedAt,
+      finishedAt: new Date(),
+      results: { draws, possiblePairs, againstRest, againstRestByClass, betweenClasses, unknown },
+    });
+    writeFileAtomic(paths.split, formatSplit({ test: drawn.test, 'train+validation': drawn.rest }));
+    return { drawn, paths };
+  } finally {
+    output.close();
+  }
 }

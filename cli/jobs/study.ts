@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
@@ -9,9 +8,9 @@ import { isDone, type Outcome, type RunUnitsHooks, runUnits } from '../study/run
 import { type UnitState, unitStates, writeStudy } from '../study/study-file.ts';
 import { inOrder, type Unit, unitKeys } from '../study/unit.ts';
 import { unitsOf } from '../study/units.ts';
-import { lockFolder } from './lock.ts';
+import { openOutput } from './output.ts';
 import { reportName, writeReport } from './report/index.ts';
-import { refuseOthers } from './report/side-files.ts';
+import { requireReport } from './report/side-files.ts';
 
 export interface StudyOptions {
   readonly study: StudyConfig;
@@ -47,10 +46,10 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
   const units = unitsOf(study);
   const keys = unitKeys(units);
   if (only !== null) return runOne(folder, units, keys, options, hooks);
-  mkdirSync(folder, { recursive: true });
-  refuseOthers(path.join(folder, reportName));
-  const unlock = lockFolder(folder);
+  const output = openOutput(folder, { by: 'study', overwrite: null });
   try {
+    output.require(['study.json']);
+    requireReport(path.join(folder, reportName), null);
     writeStudy(folder, study.name, units, keys);
     hooks.onPlan?.(units.length);
     const outcomes = await runUnits(
@@ -63,10 +62,16 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
         },
       },
     );
-    const { paths } = writeReport({ directory: folder, out: null, anonymous: false, background: null });
+    const { paths } = writeReport({
+      directory: folder,
+      out: null,
+      anonymous: false,
+      background: null,
+      overwrite: null,
+    });
     return { units: unitStates(folder, units, keys), outcomes, report: paths.report };
   } finally {
-    unlock();
+    output.close();
   }
 }
 
@@ -88,10 +93,14 @@ async function runOne(
   const lacking = unit.needs.filter((id) => !isDone(folder, units.find((other) => other.id === id)!, keys));
   if (lacking.length > 0)
     throw new InputError(`unit ${only}`, `needs ${lacking.join(', ')}, not done yet`, 'Run them first');
-  mkdirSync(folder, { recursive: true });
-  const alone = [{ ...unit, needs: [] }];
-  const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
-  return { units: unitStates(folder, alone, keys), outcomes, report: null };
+  const output = openOutput(folder, { by: 'study', overwrite: null, shared: true });
+  try {
+    const alone = [{ ...unit, needs: [] }];
+    const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
+    return { units: unitStates(folder, alone, keys), outcomes, report: null };
+  } finally {
+    output.close();
+  }
 }
 
 /** A unit of a study that is only looked at. */

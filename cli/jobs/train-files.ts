@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
@@ -75,8 +74,6 @@ export const trainMarker = path.join(bestFolder, modelName);
 export function writeTraining(directory: string, content: TrainContent): void {
   const { model, epochs, best, split, learningRate } = content;
   const { checkpoint: _, ...paths } = trainPaths(directory);
-  for (const file of Object.values(paths)) if (typeof file === 'string') rmSync(file, { force: true });
-  removeGroups(path.join(directory, bestFolder));
   writeFileAtomic(paths.split, formatSplit({ ...split }));
   writeModel(paths.model, model);
   const rows = epochs.map((epoch) => historyRow(epoch, { learningRate, images: split.train.length }));
@@ -84,15 +81,6 @@ export function writeTraining(directory: string, content: TrainContent): void {
   writeFileAtomic(paths.historyLines, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   writeFileAtomic(paths.events, events(rows));
   writeFileAtomic(paths.curves, curvesPicture(epochs, best));
-}
-
-/** Removes the answers for every group, and nothing else that may lie there. */
-function removeGroups(best: string): void {
-  const names = existsSync(best) ? readdirSync(best) : [];
-  const groups = names.filter((name) => /^(train|validation|test-.+)$/.test(name));
-  for (const group of groups) {
-    for (const file of Object.values(groupPaths(best, group))) rmSync(file, { force: true });
-  }
 }
 
 /** An epoch as the histories tell it. */

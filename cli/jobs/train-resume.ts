@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { removeFile } from '../../cohort/files.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint.ts';
 import type { Epoch } from '../../model/train.ts';
@@ -12,7 +13,7 @@ export function checkpointOf<E = Epoch>(
   identity: object,
   overwrite: boolean,
 ): Checkpoint<E> | null {
-  if (overwrite) rmSync(file, { force: true });
+  if (overwrite) removeFile(file);
   if (!existsSync(file)) return null;
   const found = readCheckpoint<E>(file);
   const { adapter: _, ...begun } = found.identity as { adapter: unknown };

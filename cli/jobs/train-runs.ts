@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { type RunPlace, runFolder } from '../../model/model-folder.ts';
 import { finishedRuns, mapsFor, mapsPaths, writeGroups } from './maps.ts';
+import { openOutput, pathsIn } from './output.ts';
 import type { TrainJobOptions, TrainJobResult } from './train.ts';
 
 /** Several trainings of one kind: every fold, each with so many initialisations. */
@@ -50,21 +51,31 @@ export async function trainRuns(
   const plan = wanted.flatMap((fold) =>
     Array.from({ length: each }, (_, run): RunPlace => ({ root, fold, run })),
   );
-  const onBegin = mapsFor(common, plan);
-  const done: FinishedRun[] = [];
-  const table = mapsPaths(root).runs;
-  for (const { fold, run } of plan) {
-    const out = runFolder({ root, fold, run });
-    const training = { ...options.training, seed: options.training.seed + run };
-    const planned = { fold, run, seed: training.seed, out };
-    const result = await train({ ...common, fold, out, training }, planned, onBegin);
-    if (result.paths) writeGroups({ root, fold, run });
-    const finished = { ...planned, result };
-    if (result.interrupted) return { runs: done, stopped: finished, interrupted: true, table };
-    done.push(finished);
-    writeFileAtomic(table, runsTable(root));
+  const begin = mapsFor(common, plan);
+  // Several processes may train different folds; each training's own folder is locked.
+  const output = openOutput(root, { by: 'train', overwrite: options.overwrite, shared: true });
+  const onBegin = () => {
+    output.require(pathsIn(mapsPaths(root)));
+    begin();
+  };
+  try {
+    const done: FinishedRun[] = [];
+    const table = mapsPaths(root).runs;
+    for (const { fold, run } of plan) {
+      const out = runFolder({ root, fold, run });
+      const training = { ...options.training, seed: options.training.seed + run };
+      const planned = { fold, run, seed: training.seed, out };
+      const result = await train({ ...common, fold, out, training }, planned, onBegin);
+      if (result.paths) writeGroups({ root, fold, run });
+      const finished = { ...planned, result };
+      if (result.interrupted) return { runs: done, stopped: finished, interrupted: true, table };
+      done.push(finished);
+      writeFileAtomic(table, runsTable(root));
+    }
+    return { runs: done, stopped: null, interrupted: false, table };
+  } finally {
+    output.close();
   }
-  return { runs: done, stopped: null, interrupted: false, table };
 }
 
 /** Of all that are there: another process may have trained other folds. */

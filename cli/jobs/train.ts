@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
 import { InputError } from '../../cohort/error.ts';
+import { removeFile } from '../../cohort/files.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
@@ -14,8 +14,7 @@ import { readInitialisation } from '../../model/initialise.ts';
 import type { Epoch, TrainOptions } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { writeGroup } from './group-files.ts';
-import { lockFolder } from './lock.ts';
-import { prepareOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 import { type TrainPaths, trainMarker, trainPaths, writeTraining } from './train-files.ts';
 import { ask, fit } from './train-fit.ts';
 import { finishedResults, identityOf } from './train-identity.ts';
@@ -110,10 +109,10 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
   const finished = options.overwrite ? null : finishedResults(paths.sidecar, identity);
   if (finished) return { ...counts, ...toldBefore(finished), paths, finishedBefore: true };
 
-  const unlock = lockFolder(options.out);
+  const output = openOutput(options.out, { by: 'train', overwrite: options.overwrite });
   try {
     const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
-    prepareOutput(options.out, trainMarker, options.overwrite || from !== null);
+    output.require(pathsIn(paths), from ? undefined : trainMarker);
     hooks.onBegin?.();
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
@@ -138,6 +137,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     if (epochs.length === 0) return { ...result(), best: null, paths: null };
 
     // The network first: it is what took long.
+    output.removeAll({ by: ['train', 'evaluate'], keep: [paths.checkpoint] }); // answers of another network too
     writeTraining(options.out, {
       model: {
         architecture,
@@ -180,10 +180,10 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       },
     });
     if (failure) throw withKept(failure, best, options.out);
-    if (!interrupted) rmSync(paths.checkpoint, { force: true });
+    if (!interrupted) removeFile(paths.checkpoint);
     return { ...result(), best, paths };
   } finally {
-    unlock();
+    output.close();
   }
 }
 

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
@@ -42,19 +41,21 @@ export interface ValidatePaths {
 /** Marks a folder that holds a validation; it is written last. */
 export const validateMarker = 'validation.tsv';
 
-const fileNames = [validateMarker, 'deletion.tsv', 'deletion.png', 'maps.png', 'validate.json'];
-
-/** Writes tables and pictures. The same content gives the same bytes. */
-export function writeValidateFiles(directory: string, content: ValidateContent): ValidatePaths {
+/** Where a validation's files are. */
+export function validatePaths(directory: string): ValidatePaths {
   const place = (name: string) => path.join(directory, name);
-  const { shares, measured, className } = content;
-  for (const name of fileNames) rmSync(place(name), { force: true });
-  const paths: ValidatePaths = {
+  return {
     table: place(validateMarker),
     deletion: place('deletion.tsv'),
     deletionPicture: place('deletion.png'),
     maps: place('maps.png'),
   };
+}
+
+/** Writes tables and pictures. The same content gives the same bytes. */
+export function writeValidateFiles(directory: string, content: ValidateContent): ValidatePaths {
+  const { shares, measured, className } = content;
+  const paths = validatePaths(directory);
   const columns = ['share', ...measured.map(({ name }) => name)];
   const rows = shares.map((share, i) =>
     Object.fromEntries([

@@ -12,8 +12,14 @@ import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type MaskSources, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
-import { prepareOutput } from './output.ts';
-import { type Measured, type ValidatePaths, validateMarker, writeValidateFiles } from './validate-files.ts';
+import { openOutput, pathsIn } from './output.ts';
+import {
+  type Measured,
+  type ValidatePaths,
+  validateMarker,
+  validatePaths,
+  writeValidateFiles,
+} from './validate-files.ts';
 import { readMaps } from './validate-inputs.ts';
 
 export interface ValidateOptions extends Omit<MaskSources, 'fitOn'> {
@@ -58,80 +64,86 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
   const { images, className, classIndex, atlas } = inputs;
   const maps = readMaps(options.maps, images.grid);
   const truth = options.truth === null ? null : truthOf(options.truth, atlas);
-  prepareOutput(options.out, validateMarker, options.overwrite);
-  const { gpu, report } = await hooks.open();
-  const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
-  const mu = await placeOneMu(gpu, inputs.mu, images);
+  const output = openOutput(options.out, { by: 'validate', overwrite: options.overwrite });
   try {
-    const correct = await correctlyClassified(network, images, inputs.select, classIndex);
-    const sessions = inputs.select.filter((session) => correct.has(session));
-    if (sessions.length === 0) {
-      throw new InputError(
-        options.cohort,
-        `none of its ${inputs.select.length} ${className} images is classified correctly by the network`,
-        'Train the network longer, or give more images of that class',
-      );
-    }
-    const background = await images.mean(sessions);
-    const brain = brainOf(background);
-    const ties = tieBreaks(background.length, options.seed);
-    const orders = [
-      ...maps.map(({ name, mask }) => ({ name, mask, values: mask.map((m) => 1 - m) })),
-      ...(truth ? [{ name: 'planted', mask: null, values: Float32Array.from(truth) }] : []),
-      ...(atlas
-        ? [{ name: 'random regions', mask: null, values: randomRegions(atlas.labels, options.seed) }]
-        : []),
-      { name: 'random voxels', mask: null, values: new Float32Array(background.length) },
-    ];
-    let points = 0;
-    const brainVoxels = brain.reduce((sum, inside) => sum + inside, 0);
-    const run: DeletionRun = {
-      network,
-      images,
-      sessions,
-      classIndex,
-      mu,
-      shares: options.shares,
-      brainVoxels,
-      ...(hooks.signal && { signal: hooks.signal }),
-      onShare: () => hooks.onPoint?.(++points, orders.length * options.shares.length),
-    };
-    const measured: Measured[] = [];
-    for (const { name, mask, values } of orders) {
-      measured.push({
-        name,
-        given: mask !== null,
-        curve: await deletionCurve(run, removalOrder(values, brain, ties)),
-        touchedShare: mask && touchedShare(mask),
-        overlap: mask && truth && overlap(mask, truth),
+    output.require(pathsIn(validatePaths(options.out)), validateMarker);
+    const { gpu, report } = await hooks.open();
+    const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
+    const mu = await placeOneMu(gpu, inputs.mu, images);
+    try {
+      const correct = await correctlyClassified(network, images, inputs.select, classIndex);
+      const sessions = inputs.select.filter((session) => correct.has(session));
+      if (sessions.length === 0) {
+        throw new InputError(
+          options.cohort,
+          `none of its ${inputs.select.length} ${className} images is classified correctly by the network`,
+          'Train the network longer, or give more images of that class',
+        );
+      }
+      const background = await images.mean(sessions);
+      const brain = brainOf(background);
+      const ties = tieBreaks(background.length, options.seed);
+      const orders = [
+        ...maps.map(({ name, mask }) => ({ name, mask, values: mask.map((m) => 1 - m) })),
+        ...(truth ? [{ name: 'planted', mask: null, values: Float32Array.from(truth) }] : []),
+        ...(atlas
+          ? [{ name: 'random regions', mask: null, values: randomRegions(atlas.labels, options.seed) }]
+          : []),
+        { name: 'random voxels', mask: null, values: new Float32Array(background.length) },
+      ];
+      let points = 0;
+      const brainVoxels = brain.reduce((sum, inside) => sum + inside, 0);
+      const run: DeletionRun = {
+        network,
+        images,
+        sessions,
+        classIndex,
+        mu,
+        shares: options.shares,
+        brainVoxels,
+        ...(hooks.signal && { signal: hooks.signal }),
+        onShare: () => hooks.onPoint?.(++points, orders.length * options.shares.length),
+      };
+      const measured: Measured[] = [];
+      for (const { name, mask, values } of orders) {
+        measured.push({
+          name,
+          given: mask !== null,
+          curve: await deletionCurve(run, removalOrder(values, brain, ties)),
+          touchedShare: mask && touchedShare(mask),
+          overlap: mask && truth && overlap(mask, truth),
+        });
+      }
+      const content = { className, grid: images.grid, background, shares: options.shares, measured };
+      output.removeAll();
+      const paths = writeValidateFiles(options.out, { ...content, masks: maps, truth });
+      const found = {
+        className,
+        images: { used: sessions.length, of: inputs.select.length },
+        brainVoxels,
+        shares: options.shares,
+        measured,
+      };
+      const sidecar = writeSidecar(options.out, 'validate', {
+        command: 'validate',
+        options: { ...options, className, maps: maps.map(({ name, path }) => ({ name, path })) },
+        seed: options.seed,
+        adapter: report,
+        startedAt,
+        finishedAt: new Date(),
+        peakBytes: gpu.memory().peakBytes,
+        results: {
+          ...found,
+          sessions: sessions.map(sessionName),
+        },
       });
+      return { ...found, paths: { ...paths, sidecar } };
+    } finally {
+      network.release();
+      mu.release();
     }
-    const content = { className, grid: images.grid, background, shares: options.shares, measured };
-    const paths = writeValidateFiles(options.out, { ...content, masks: maps, truth });
-    const found = {
-      className,
-      images: { used: sessions.length, of: inputs.select.length },
-      brainVoxels,
-      shares: options.shares,
-      measured,
-    };
-    const sidecar = writeSidecar(options.out, 'validate', {
-      command: 'validate',
-      options: { ...options, className, maps: maps.map(({ name, path }) => ({ name, path })) },
-      seed: options.seed,
-      adapter: report,
-      startedAt,
-      finishedAt: new Date(),
-      peakBytes: gpu.memory().peakBytes,
-      results: {
-        ...found,
-        sessions: sessions.map(sessionName),
-      },
-    });
-    return { ...found, paths: { ...paths, sidecar } };
   } finally {
-    network.release();
-    mu.release();
+    output.close();
   }
 }
 

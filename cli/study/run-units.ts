@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { unlockingIsForced } from '../jobs/output.ts';
 import { type ChildOptions, runCommand } from './child.ts';
 import { readRecord, type UnitRecord, writeRecord } from './records.ts';
 import { inOrder, type Unit } from './unit.ts';
@@ -95,6 +96,7 @@ async function runUnit(
     });
   const words = [...unit.command, ...(unit.gpu && adapter ? ['--adapter', adapter] : [])];
   if (overwrites(unit, before, key)) words.push('--overwrite');
+  if (unlockingIsForced()) words.push('--force-unlock');
   record('begun');
   const { code, output, said } = await run(words, child);
   writeFileAtomic(path.join(folder, 'units', `${unit.id.replaceAll('/', '.')}.txt`), output);

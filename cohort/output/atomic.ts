@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { writeError } from './write-error.ts';
 import { tagOf, thisProcess } from './process.ts';
+import { writeError } from './write-error.ts';
 
 let written = 0;
 

@@ -13,8 +13,8 @@ export const recordsName = '.voxmask';
 export interface OutputOptions {
   /** the command, as "mask group" */
   readonly by: string;
-  /** replaces results that are there, also such as were changed or are another command's */
-  readonly overwrite: boolean;
+  /** replaces results that are there, also those that were changed or are another command's; null where the command cannot */
+  readonly overwrite: boolean | null;
   /** several processes may write into it at once: it is not locked */
   readonly shared?: boolean;
   /** takes the lock whoever holds it */
@@ -84,7 +84,12 @@ export class OutputFolder {
       removeEmpty(made);
       throw error;
     }
-    const shared: Opened = { ledger: new Ledger(path.join(records, 'files.jsonl'), root), lock, made, handles: [] };
+    const shared: Opened = {
+      ledger: new Ledger(path.join(records, 'files.jsonl'), root),
+      lock,
+      made,
+      handles: [],
+    };
     open.set(root, shared);
     return new OutputFolder(root, options, shared);
   }
@@ -98,11 +103,7 @@ export class OutputFolder {
    */
   require(files: readonly string[], marker?: string): void {
     if (marker !== undefined && !this.options.overwrite && existsSync(path.join(this.root, marker))) {
-      throw new InputError(
-        this.root,
-        `contains ${marker} already`,
-        'Choose another folder, or give --overwrite to replace it',
-      );
+      throw new InputError(this.root, `contains ${marker} already`, this.instead('choose another folder'));
     }
     for (const name of files) {
       const file = path.join(this.root, name);
@@ -156,6 +157,16 @@ export class OutputFolder {
     for (const folder of folders) this.removeEmptyUpTo(folder);
   }
 
+  /** Whether this command has written something in a folder. */
+  wroteWithin(folder: string): boolean {
+    return this.shared.ledger.files([this.options.by]).some((file) => isWithin(file, path.resolve(folder)));
+  }
+
+  /** Path of a file among the folder's records, for what a command remembers only while it runs. */
+  record(name: string): string {
+    return path.join(this.root, recordsName, name);
+  }
+
   /** Lets other processes write into the folder; one that was made for nothing is removed. */
   close(): void {
     const { handles, lock, made } = this.shared;
@@ -181,16 +192,22 @@ export class OutputFolder {
       throw new InputError(
         file,
         'has been changed since voxmask wrote it',
-        'Move it, choose another folder, or give --overwrite to replace it',
+        this.instead('move it', 'choose another folder'),
       );
     }
     if (standing.by !== by) {
       throw new InputError(
         file,
         `is a result of "voxmask ${standing.by}"`,
-        'Choose another folder, or give --overwrite to replace it',
+        this.instead('choose another folder'),
       );
     }
+  }
+
+  private instead(...ways: string[]): string {
+    const all = this.options.overwrite === null ? ways : [...ways, 'give --overwrite to replace it'];
+    const text = all.length > 2 ? `${all.slice(0, -1).join(', ')}, or ${all.at(-1)}` : all.join(', or ');
+    return text[0].toUpperCase() + text.slice(1);
   }
 
   /** Nothing is written or removed through a link. */
@@ -232,7 +249,10 @@ export interface RemoveOptions {
 
 function isWithin(file: string, folder: string): boolean {
   const relative = path.relative(folder, file);
-  return relative === '' || (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative));
+  return (
+    relative === '' ||
+    (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
+  );
 }
 
 /** @returns the folders that were missing, the outermost first */
@@ -263,7 +283,8 @@ function clear(records: string, takenFrom: Lock['takenFrom']): void {
   const dead = takenFrom === null || takenFrom === 'unreadable' ? null : tagOf(takenFrom);
   for (const name of readdirSync(records)) {
     const owner = temporaryOwner(name);
-    if (owner !== null && (owner === dead || isGone(owner))) rmSync(path.join(records, name), { force: true });
+    if (owner !== null && (owner === dead || isGone(owner)))
+      rmSync(path.join(records, name), { force: true });
   }
 }
 

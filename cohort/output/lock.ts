@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { temporaryName } from './atomic.ts';
@@ -158,7 +167,9 @@ function isDead(file: string, seen: Seen, { onNotice, deadAfter = plainDeadAfter
   if (state !== 'unknown') return state === 'gone';
   if (seen.age < deadAfter) {
     const seconds = Math.ceil(deadAfter - seen.age);
-    onNotice(`waiting up to ${seconds} s to see whether ${nameOf(seen.holder)} still works in ${folderOf(file)}`);
+    onNotice(
+      `waiting up to ${seconds} s to see whether ${nameOf(seen.holder)} still works in ${folderOf(file)}`,
+    );
   }
   for (let age = seen.age; age < deadAfter; ) {
     pause(Math.min(pollSeconds, deadAfter - age));

@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { removeFile } from '../files.ts';
+import { OutputFolder } from '../output/folder.ts';
 import { capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
-import { refuseToOverwrite, removeEarlierTree } from './earlier.ts';
+import { refuseToOverwrite } from './earlier.ts';
 import { finishMap } from './finish.ts';
 import { checkOptions, plantedRegions, type SimulateOptions } from './options.ts';
 import { classes } from './participant.ts';
@@ -52,32 +53,37 @@ export function simulateCohort(
     labels: place('atlas.tsv'),
     truth: place('truth.json'),
   };
-  refuseToOverwrite(directory, options);
-  const source = options.template ? templateSource(options.template) : formulaSource(options.resolution);
-  const regions = source.brain.regions.map(({ name }) => name);
-  const planted = plantedRegions(options.regions, regions, options.side);
-  const plan = planCohort(options, regions, planted);
-  const caps = options.layout === 'caps';
-  const images = plan.visits.map((visit) =>
-    place(caps ? capsImagePath(visit) : imagePath(visit, options.template !== undefined)),
-  );
+  const output = OutputFolder.open(directory, { by: 'simulate', overwrite: options.overwrite ?? false });
+  try {
+    refuseToOverwrite(output, options);
+    const source = options.template ? templateSource(options.template) : formulaSource(options.resolution);
+    const regions = source.brain.regions.map(({ name }) => name);
+    const planted = plantedRegions(options.regions, regions, options.side);
+    const plan = planCohort(options, regions, planted);
+    const caps = options.layout === 'caps';
+    const images = plan.visits.map((visit) =>
+      place(caps ? capsImagePath(visit) : imagePath(visit, options.template !== undefined)),
+    );
 
-  // The table comes last and goes first: where it stands, the rest is whole.
-  rmSync(files.cohort, { force: true });
-  if (options.overwrite) removeEarlierTree(directory);
-  // Before the maps: it marks a tree as simulated, also where a run ends early.
-  writeTruth(files.truth, options, planted, regions, plan);
-  writeAtlas(source, files.atlas, files.labels);
-  const renderer = new Renderer(source.brain, source.grid, [...planted, ...plan.subtypes.flat()]);
-  plan.visits.forEach((visit, i) => {
-    const map = finishMap(renderer.render(visit.appearance), source.grid, options.site, visit.failure);
-    writeMap(images[i], map, source);
-    if (caps && options.variants) writeVariants(path.resolve(directory), visit, map, source);
-    onProgress(i + 1, plan.visits.length);
-  });
-  if (caps) writeBidsTables(path.resolve(directory), plan.visits);
-  writeCohortTable(files.cohort, plan.visits, images, options.covariates === true);
-  return { ...files, plantedRegions: planted, sessions: countSessions(plan.visits) };
+    // The table comes last and goes first: where it stands, the rest is whole. An earlier tree's participants would be taken for
+    // the new cohort's.
+    removeFile(files.cohort);
+    output.removeAll();
+    writeTruth(files.truth, options, planted, regions, plan);
+    writeAtlas(source, files.atlas, files.labels);
+    const renderer = new Renderer(source.brain, source.grid, [...planted, ...plan.subtypes.flat()]);
+    plan.visits.forEach((visit, i) => {
+      const map = finishMap(renderer.render(visit.appearance), source.grid, options.site, visit.failure);
+      writeMap(images[i], map, source);
+      if (caps && options.variants) writeVariants(path.resolve(directory), visit, map, source);
+      onProgress(i + 1, plan.visits.length);
+    });
+    if (caps) writeBidsTables(path.resolve(directory), plan.visits);
+    writeCohortTable(files.cohort, plan.visits, images, options.covariates === true);
+    return { ...files, plantedRegions: planted, sessions: countSessions(plan.visits) };
+  } finally {
+    output.close();
+  }
 }
 
 /** Sessions by the label that the table gives them. */

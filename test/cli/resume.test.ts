@@ -11,11 +11,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { lockFolder } from '../../cli/jobs/lock.ts';
 import { main } from '../../cli/run.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stream } from '../../cohort/simulate/random.ts';
@@ -137,22 +136,4 @@ it('refuses to go on with other options, naming them, or from a file that is no 
   expect(await train('other')).toBe(1);
   expect(printed.err).toMatch(/checkpoint\.safetensors: not a sound safetensors file/);
   expect(await train('other', '--overwrite', '--epochs', '1')).toBe(0);
-});
-
-describe('lockFolder', () => {
-  it('refuses a folder that a living process holds, and takes over from a dead one', () => {
-    const unlock = lockFolder(at('locked'));
-    expect(() => lockFolder(at('locked'))).toThrow(
-      new RegExp(`is being written by process ${process.pid} on`),
-    );
-    unlock();
-    const dead = JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1 });
-    writeFileSync(at('locked', '.lock'), dead);
-    mkdirSync(at('locked', 'deep'));
-    writeFileSync(at('locked', 'deep', 'model.safetensors.77.part'), 'half');
-    lockFolder(at('locked'))();
-    expect(readdirSync(at('locked'), { recursive: true })).toEqual(['deep']);
-    writeFileSync(at('locked', '.lock'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
-    expect(() => lockFolder(at('locked'))).toThrow(/process 1 on elsewhere.*delete .*\.lock/);
-  });
 });

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { InputError } from '../../../cohort/error.ts';
-import { writeFileAtomic } from '../../../cohort/files.ts';
 import { type Finding, findings } from '../../../report/page/answer.ts';
 import type { ReportData } from '../../../report/page/data.ts';
 import { renderReport } from '../../../report/page/document.ts';
@@ -14,7 +13,7 @@ import { readAccuracies, readClasses, readTrainings } from './networks.ts';
 import { readOutliers } from './outliers.ts';
 import { readPictures } from './pictures.ts';
 import { readPlantedRegions } from './planted.ts';
-import { numbersOf, refuseOthers, sideFolder, tablesOf, writeSideFiles } from './side-files.ts';
+import { numbersOf, requireReport, sideFolder, tablesOf, writeReportFiles } from './side-files.ts';
 import { readUnits } from './units.ts';
 import { addWarnings } from './warnings.ts';
 
@@ -29,6 +28,8 @@ export interface ReportOptions {
   readonly anonymous: boolean;
   /** an image to show behind the masks too, such as a T1 template; null for the mean gray matter alone */
   readonly background: string | null;
+  /** replaces a report that was changed since it was written; null where that cannot be asked for */
+  readonly overwrite: boolean | null;
 }
 
 export interface ReportResult {
@@ -52,13 +53,11 @@ export function writeReport(options: ReportOptions): ReportResult {
   if (!/\.html?$/i.test(out))
     throw new InputError(out, 'does not end in .html', 'Give the name of an HTML file with --out');
   const context = openFolder(directory, anonymous);
-  refuseOthers(out);
+  requireReport(out, options.overwrite);
   const data = readReport(context, options);
   const html = renderReport(data);
   refuseSecrets(context, data, html);
-  const files = sideFolder(out);
-  const counts = writeSideFiles(files, data);
-  writeFileAtomic(out, html);
+  const counts = writeReportFiles({ file: out, content: html }, data, options.overwrite);
   const standing = (status: 'done' | 'failed' | 'missing') =>
     data.units.filter((unit) => unit.status === status).length;
   return {
@@ -66,7 +65,7 @@ export function writeReport(options: ReportOptions): ReportResult {
     units: { done: standing('done'), failed: standing('failed'), missing: standing('missing') },
     warnings: data.warnings,
     ...counts,
-    paths: { report: out, files },
+    paths: { report: out, files: sideFolder(out) },
   };
 }
 

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { InputError } from '../../../cohort/error.ts';
 import { writeFileAtomic } from '../../../cohort/files.ts';
+import type { OutputFolder } from '../../../cohort/output/folder.ts';
 import { formatTable } from '../../../cohort/table.ts';
 import { renderBars } from '../../../report/bars.ts';
 import { renderCurves } from '../../../report/curves.ts';
@@ -11,6 +10,7 @@ import type { NumberTable, Picture, ReportData } from '../../../report/page/data
 import { generator } from '../../../report/page/document.ts';
 import { mainMasks, structureCounts } from '../../../report/page/rules.ts';
 import { similarityTable } from '../../../report/page/sections/masks.ts';
+import { openOutput } from '../output.ts';
 
 const numbersName = 'numbers.json';
 
@@ -19,14 +19,19 @@ export function sideFolder(html: string): string {
   return `${html.replace(/\.html?$/i, '')}_files`;
 }
 
-/** A report may replace an earlier one, and nothing else. @throws InputError when something else is in its place */
-export function refuseOthers(html: string): void {
-  const fix = 'Choose another file with --out';
-  if (existsSync(html) && !readFileSync(html, 'utf8').slice(0, 4096).includes(`content="${generator} `))
-    throw new InputError(html, 'is no report of voxmask, and is not replaced', fix);
-  const folder = sideFolder(html);
-  if (existsSync(folder) && !existsSync(path.join(folder, numbersName)))
-    throw new InputError(folder, 'holds no numbers of a report, and is not replaced', fix);
+/** Opens the folder beside a report; the page itself is on the list of its files. */
+export function openReport(html: string, overwrite: boolean | null): OutputFolder {
+  return openOutput(sideFolder(html), { by: 'report', overwrite });
+}
+
+/** A report replaces an earlier one, and nothing else. @throws InputError when something else is in its place */
+export function requireReport(html: string, overwrite: boolean | null): void {
+  const output = openReport(html, overwrite);
+  try {
+    output.require([path.resolve(html), numbersName]);
+  } finally {
+    output.close();
+  }
 }
 
 /** The report's numbers as JSON: all that it says, without volumes and pictures. */
@@ -187,16 +192,38 @@ export function fileName(text: string): string {
   return text.replace(/[^\w.=-]+/g, '-').replace(/^-+|-+$/g, '') || 'x';
 }
 
-/** Writes numbers and pictures into an emptied folder: nothing of an earlier report, which may have told more, stays. */
-export function writeSideFiles(folder: string, data: ReportData): { tables: number; pictures: number } {
-  rmSync(folder, { recursive: true, force: true });
+/**
+ * Writes a report, and its numbers and pictures beside it. Those of an earlier one, which may have shown more, are removed
+ * first; what else is in the folder stays.
+ *
+ * @throws InputError when something that is not of a report is in the place of a file; nothing is changed then
+ */
+export function writeReportFiles(
+  html: { readonly file: string; readonly content: string },
+  data: ReportData,
+  overwrite: boolean | null,
+): { tables: number; pictures: number } {
+  const folder = sideFolder(html.file);
   const tables = tablesOf(data);
-  for (const { name, columns, rows } of tables) {
-    const records = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])));
-    writeFileAtomic(path.join(folder, `${fileName(name)}.tsv`), formatTable(columns, records));
-  }
   const pictures = picturesOf(data);
-  for (const { name, png } of pictures) writeFileAtomic(path.join(folder, `${fileName(name)}.png`), png);
-  writeFileAtomic(path.join(folder, numbersName), numbersOf(data));
+  const files = new Map<string, string | Uint8Array>([
+    ...tables.map((table) => [`${fileName(table.name)}.tsv`, formatted(table)] as const),
+    ...pictures.map(({ name, png }) => [`${fileName(name)}.png`, png] as const),
+    [numbersName, numbersOf(data)],
+  ]);
+  const output = openReport(html.file, overwrite);
+  try {
+    output.require([path.resolve(html.file), ...files.keys()]);
+    output.removeAll({ keep: [path.resolve(html.file)] });
+    for (const [name, content] of files) writeFileAtomic(path.join(folder, name), content);
+    output.write(path.resolve(html.file), Buffer.from(html.content));
+  } finally {
+    output.close();
+  }
   return { tables: tables.length, pictures: pictures.length };
+}
+
+function formatted({ columns, rows }: NumberTable): string {
+  const records = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])));
+  return formatTable(columns, records);
 }

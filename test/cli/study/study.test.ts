@@ -47,8 +47,8 @@ const done = (folder: string): string[] => {
 /** Processes that hold a folder of the study. */
 function locks(folder: string): number[] {
   return readdirSync(path.join(folder, 'tiny'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => path.basename(file) === '.lock')
-    .map((file) => JSON.parse(readFileSync(path.join(folder, 'tiny', file), 'utf8')).pid);
+    .filter((file) => file.endsWith('.voxmask/lock'))
+    .map((file) => JSON.parse(readFileSync(path.join(folder, 'tiny', file), 'utf8').split('\n')[0]).pid);
 }
 
 function isAlive(pid: number): boolean {
