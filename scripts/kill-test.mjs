@@ -1,12 +1,13 @@
 // Kills a training at random moments until it has been killed so many times, and checks that no file is torn and that it ends
 // with the bytes of one that was never interrupted: node scripts/kill-test.mjs [--kills 200] [--seed 1]. Needs the build.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { mersenne } from 'pure-rand/generator/mersenne';
+import { filesIn, lasting, orphansIn, torn } from './result-files.mjs';
 
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
@@ -42,48 +43,6 @@ const train = (name) => start(['train', at('cohort/cohort.tsv'), '--out', at(nam
 async function finish(words) {
   const { code, said } = await start(words).ended;
   if (code !== 0) throw new Error(`${words[0]} ended with ${code}: ${said}`);
-}
-
-/** All files below a folder, by their paths in it. */
-function filesIn(root) {
-  if (!existsSync(root)) return [];
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map(({ parentPath, name }) => path.relative(root, path.join(parentPath, name))).sort();
-}
-
-/** What is wrong with a file that should be whole; null where nothing is. */
-function torn(file) {
-  const bytes = readFileSync(file);
-  try {
-    if (file.endsWith('.json')) JSON.parse(bytes.toString());
-    if (file.endsWith('.jsonl'))
-      bytes
-        .toString()
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-    if (/\.(tsv|json|jsonl)$/.test(file) && bytes.at(-1) !== 10) return 'it ends within a line';
-    if (file.endsWith('.png') && !bytes.subarray(-8).includes('IEND')) return 'it has no end';
-    if (file.endsWith('.safetensors')) {
-      const start = 8 + Number(bytes.readBigUInt64LE(0));
-      const { __metadata__: _, ...arrays } = JSON.parse(bytes.toString('utf8', 8, start));
-      const end = Math.max(...Object.values(arrays).map(({ data_offsets: [, to] }) => to));
-      if (start + end !== bytes.length) return `it has ${bytes.length} bytes, not ${start + end}`;
-    }
-  } catch (error) {
-    return error.message;
-  }
-  return null;
-}
-
-/** A file's bytes, without what tells time. */
-function lasting(file) {
-  const text = () => readFileSync(file, 'utf8');
-  if (/train\.json$|events/.test(file)) return '';
-  if (file.endsWith('training.tsv')) return text().replace(/\t[^\t]*\t[^\t]*$/gm, '');
-  if (file.endsWith('training.jsonl')) return text().replace(/"images_per_second.*$/gm, '');
-  return readFileSync(file).toString('base64');
 }
 
 const faults = [];
@@ -124,13 +83,13 @@ try {
       else {
         tally.kills++;
         const left = filesIn(at(name));
-        const orphans = left.filter((file) => file.endsWith('.part')).length;
+        const orphans = orphansIn(at(name)).length;
         tally.orphans += orphans;
         tally.mostOrphans = Math.max(tally.mostOrphans, orphans);
         if (left.some((file) => file.includes('training_logs'))) tally.results++;
         else if (existsSync(checkpoint(name))) tally.training++;
         else tally.beforeCheckpoint++;
-        for (const file of left.filter((one) => !/\.(part|lock)$/.test(one))) {
+        for (const file of left) {
           const fault = torn(at(name, file));
           if (fault) faults.push(`kill ${tally.kills}: ${file} is torn: ${fault}`);
         }
@@ -142,7 +101,7 @@ try {
     if (ended.join() !== files.join()) faults.push(`${name} has other files: ${ended.join(', ')}`);
     for (const file of files) {
       if (!ended.includes(file)) continue;
-      if (lasting(path.join(run(name), file)) !== lasting(path.join(run('whole'), file)))
+      if (lasting(run(name), file) !== lasting(run('whole'), file))
         faults.push(`${name}: ${file} differs from the uninterrupted training's`);
     }
   }

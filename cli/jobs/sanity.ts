@@ -88,7 +88,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
   if (existsSync(place(sanityMarker)) && !options.overwrite)
     throw new InputError(
       options.out,
-      `holds ${sanityMarker} already`,
+      `contains ${sanityMarker} already`,
       'Choose another folder, or give --overwrite',
     );
   for (const given of [options.random, options.shuffled]) if (given) requireAlike(given, inputs);

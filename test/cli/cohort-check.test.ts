@@ -81,7 +81,7 @@ it('takes other limits, replaces a check only when asked, tells programs', async
   expect(counts.rejected).toBe(4);
   expect(images).toHaveLength(16);
   expect(await check('again')).toBe(1);
-  expect(printed.err).toMatch(/holds check\.tsv already/);
+  expect(printed.err).toMatch(/contains check\.tsv already/);
   expect(await check('again', '--overwrite')).toBe(0);
   expect(await check('none', '--z', '0')).toBe(2);
   expect(await check('none', '--minimum', '5')).toBe(1);

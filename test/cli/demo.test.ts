@@ -60,7 +60,7 @@ it('goes from a cohort to its regions; stopped while masking, it keeps what ther
 
   const before = readFileSync(mask).toString('base64');
   expect(await main(['demo', directory, '--quiet'])).toBe(1);
-  expect(printed.err).toMatch(/^voxmask: .*holds a cohort already.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*contains cohort\.tsv already.*\n$/);
   expect(readFileSync(mask).toString('base64')).toBe(before);
 });
 

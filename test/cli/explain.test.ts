@@ -79,7 +79,7 @@ it('replaces a map only when asked, and gives the same bytes again', async () =>
   expect(await explain('again', ...words)).toBe(0);
   const before = readFileSync(file);
   expect(await explain('again', ...words)).toBe(1);
-  expect(printed.err).toMatch(/holds attribution\.nii\.gz already.*--overwrite/);
+  expect(printed.err).toMatch(/contains attribution\.nii\.gz already.*--overwrite/);
   expect(await explain('again', ...words, '--overwrite')).toBe(0);
   expect(readFileSync(file).equals(before)).toBe(true);
 });

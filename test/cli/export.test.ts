@@ -20,7 +20,7 @@ it('writes the very weights, and the program that loads them', async () => {
   expect(await main(['export', at('out'), '--out', at('again'), '--json'])).toBe(0);
   expect(existsSync(at('again/model.safetensors'))).toBe(true);
   expect(await main(['export', model, '--out', at('out')])).toBe(1);
-  expect(printed.err).toMatch(/out: holds model\.safetensors already/);
+  expect(printed.err).toMatch(/out: contains model\.safetensors already/);
   expect(await main(['export', model, '--out', at('out'), '--overwrite'])).toBe(0);
 });
 

@@ -54,7 +54,7 @@ it('takes over bare safetensors, and replaces a model only when asked', async ()
   expect(await take(at('again.safetensors'), 'copy.safetensors', '--json')).toBe(0);
   expect(readFileSync(at('copy.safetensors')).equals(readFileSync(at('again.safetensors')))).toBe(true);
   expect(await take(fixture('state.pth'), 'copy.safetensors')).toBe(1);
-  expect(printed.err).toMatch(/copy\.safetensors: is there already/);
+  expect(printed.err).toMatch(/copy\.safetensors: exists already/);
 });
 
 it('keeps what was done to the values of its images', async () => {

@@ -206,7 +206,7 @@ it('replaces a mask only when asked, and then leaves nothing of the old one', as
   expect(JSON.parse(printed.out)).toEqual({ ...told, finishedBefore: true });
   printed.err = '';
   expect(await maskGroup('again', '--seed', '9')).toBe(1);
-  expect(printed.err).toMatch(/^voxmask: .*holds mask\.nii\.gz already.*--overwrite.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*contains mask\.nii\.gz already.*--overwrite.*\n$/);
   expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(true);
   expect(await maskGroup('again', '--seed', '9', '--overwrite')).toBe(0);
   expect(readFileSync(place('again/mask.nii.gz')).equals(before)).toBe(false);

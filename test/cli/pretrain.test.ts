@@ -88,7 +88,7 @@ describe('voxmask pretrain', () => {
     expect(await main([...again, '--epochs', '1'])).toBe(0);
     expect(printed.err).toMatch(/all holds this very pretraining, finished; it was not run again/);
     expect(await main([...again, '--epochs', '2'])).toBe(1);
-    expect(printed.err).toMatch(/holds autoencoder\.safetensors already/);
+    expect(printed.err).toMatch(/contains autoencoder\.safetensors already/);
   });
 
   it.each<[string[], RegExp]>([

@@ -93,7 +93,7 @@ it('writes tables and pictures of several masks', async () => {
   expect(JSON.parse(readFileSync(path.join(out, 'regions.json'), 'utf8')).options.atlas.table2019).toBe(true);
   printed.err = '';
   expect(await main(['regions', plain, ...atlas, '--out', out])).toBe(1);
-  expect(printed.err).toMatch(/holds regions\.tsv already/);
+  expect(printed.err).toMatch(/contains regions\.tsv already/);
 });
 
 it('names all masks that leave [0, 1] in one message', async () => {

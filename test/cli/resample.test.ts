@@ -48,7 +48,7 @@ it('interpolates maps, and replaces a file only when asked', async () => {
   expect(JSON.parse(printed.out)).toMatchObject({ datatype: 'float32', inside: 1 });
   expect(readVolume(at('map.nii.gz')).data[1]).toBe(1.5);
   expect(await main(words)).toBe(1);
-  expect(printed.err).toMatch(/map\.nii\.gz: is there already/);
+  expect(printed.err).toMatch(/map\.nii\.gz: exists already/);
   expect(await main([...words, '--overwrite'])).toBe(0);
 });
 

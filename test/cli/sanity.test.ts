@@ -87,7 +87,7 @@ it('takes what is finished as it is, and makes anew what other options ask for',
   const before = times();
   const report = JSON.parse(readFileSync(place('sanity.json'), 'utf8')).results;
   expect(await sanity('sane')).toBe(1);
-  expect(printed.err).toMatch(/holds sanity\.json already/);
+  expect(printed.err).toMatch(/contains sanity\.json already/);
   rmSync(place('sanity.json')); // as if it had been stopped at the end
   expect(await sanity('sane')).toBe(0);
   expect(times()).toEqual(before);

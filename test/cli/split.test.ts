@@ -168,7 +168,7 @@ it('replaces a split only when asked', async () => {
   expect(await test('again')).toBe(0);
   const before = readFileSync(at('again/split.tsv'));
   expect(await test('again', '--seed', '9')).toBe(1);
-  expect(printed.err).toMatch(/holds split\.tsv already/);
+  expect(printed.err).toMatch(/contains split\.tsv already/);
   expect(readFileSync(at('again/split.tsv')).equals(before)).toBe(true);
   expect(await test('again', '--seed', '9', '--overwrite', '--json')).toBe(0);
   expect(readFileSync(at('again/split.tsv')).equals(before)).toBe(false);

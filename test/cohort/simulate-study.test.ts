@@ -287,7 +287,7 @@ describe('simulateCohort', () => {
       writeFileSync(path.join(place, tree, 'participants.tsv'), 'real');
       for (const overwrite of [false, true]) {
         expect(() => make(`real-${tree}`, { layout: 'caps', overwrite })).toThrow(
-          /is there already, and no simulated cohort wrote it/,
+          /exists already, and no simulated cohort wrote it/,
         );
       }
       expect(readdirSync(place, { recursive: true })).toEqual([tree, path.join(tree, 'participants.tsv')]);
@@ -302,7 +302,7 @@ describe('simulateCohort', () => {
     mkdirSync(path.join(subjects, 'sub-guest'));
     rmSync(path.join(folder, 'again/cohort.tsv')); // as a run that ended early leaves it
     expect(() => again({ layout: 'caps', overwrite: false })).toThrow(
-      /caps: is there already\. Choose another folder, or ask to overwrite it/,
+      /caps: exists already\. Choose another folder, or ask to overwrite it/,
     );
     again({ layout: 'caps', participantsPerClass: 1 });
     expect(readdirSync(subjects).sort()).toEqual(['sub-AD001', 'sub-CN001', 'sub-guest']);

@@ -365,7 +365,7 @@ describe('options', () => {
     const folder = freshFolder();
     simulateCohort(folder, { ...small, participantsPerClass: 1 });
     const again = { ...small, participantsPerClass: 1, seed: 5 };
-    expect(() => simulateCohort(folder, again)).toThrow(/holds a cohort already/);
+    expect(() => simulateCohort(folder, again)).toThrow(/contains cohort\.tsv already.*--overwrite/);
     simulateCohort(folder, { ...again, overwrite: true });
     expect(JSON.parse(readFileSync(path.join(folder, 'truth.json'), 'utf8')).seed).toBe(5);
   });
