@@ -95,7 +95,7 @@ it('compares folds by regions and by what each network sees', async () => {
 it('goes on where it was interrupted, and ends with the same tables', async () => {
   const out = place('cut');
   const words = ['compare', place('folds'), ...atlas, '--out', out, '--quiet'];
-  const kept = path.join(out, '.prob-cnn.jsonl');
+  const kept = path.join(out, '.voxmask', 'prob-cnn.jsonl');
   const lines = () => (existsSync(kept) ? readFileSync(kept, 'utf8').trim().split('\n') : []);
   const watch = setInterval(() => {
     if (lines().length < 2) return;

@@ -49,7 +49,7 @@ it('judges networks by a cohort that they have not seen, each and on average', a
   const { results } = JSON.parse(readFileSync(place('both/evaluation.json'), 'utf8'));
   expect(results.models[0].intervals.sensitivity).toEqual([1, 1]);
   expect(await evaluate('both', others, '--model', made.model)).toBe(1);
-  expect(printed.err).toMatch(/holds evaluation\.tsv already/);
+  expect(printed.err).toMatch(/contains evaluation\.tsv already/);
 });
 
 it('judges a network by its own validation set, but by participants it knows only when told so', async () => {

@@ -54,7 +54,7 @@ describe('voxmask pretrain', () => {
   it('writes an autoencoder of the training side, its history, curves and a picture', async () => {
     expect(await pretrain('one', '--json')).toBe(0);
     expect(printed.err).toBe('');
-    expect(readdirSync(at('one')).sort()).toEqual(files);
+    expect(readdirSync(at('one')).sort()).toEqual(['.voxmask', ...files]);
     const result = JSON.parse(printed.out);
     expect(result).toMatchObject({ train: 4, validation: 4, epochs: 2, interrupted: false });
     const split = stratifiedFold(readCohort(cohort, ['CN', 'AD']), 2, 1, 2);
@@ -139,7 +139,7 @@ describe('voxmask pretrain', () => {
     }
     opened.gpu.close();
     expect(stops).toBe(2);
-    expect(readdirSync(at('stopped')).sort()).toEqual(files);
+    expect(readdirSync(at('stopped')).sort()).toEqual(['.voxmask', ...files]);
     for (const name of ['autoencoder.safetensors', 'reconstructions.png', 'split.tsv'])
       expect(bytes('stopped', name), name).toBe(bytes('whole', name));
   });

@@ -11,6 +11,8 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
+import { writeFileAtomic } from '../../cohort/files.ts';
+import { OutputFolder } from '../../cohort/output/folder.ts';
 import { readTable } from '../../cohort/table.ts';
 import { collectPrinted, printed } from './printed.ts';
 import { type ReportStudy, reportStudy } from './report-study.ts';
@@ -132,9 +134,10 @@ function texts(page: string): string[] {
 describe('--anonymous', () => {
   it('leaves no participant, path or host in the page or beside it', async () => {
     const earlier = at('report-anonymous_files', `${study.participants[0]}.tsv`);
-    mkdirSync(path.dirname(earlier));
-    writeFileSync(earlier, study.participants[0]);
-    writeFileSync(at('report-anonymous_files', 'numbers.json'), '{}');
+    // of an earlier report that was killed on its way
+    const output = OutputFolder.open(path.dirname(earlier), { by: 'report', overwrite: false });
+    writeFileAtomic(earlier, study.participants[0]);
+    output.close();
     expect(await main(['report', study.folder, '--anonymous', '--json'])).toBe(0);
     expect(JSON.parse(printed.out).units).toEqual({ done: 2, failed: 1, missing: 2 });
     expect(existsSync(earlier)).toBe(false);
@@ -180,7 +183,7 @@ it.each([
   [
     'a file that is no report',
     () => [study.folder, '--out', at('foreign.html')],
-    /foreign\.html: is no report of voxmask/,
+    /foreign\.html: is in the way/,
   ],
   ['a name that is no page', () => [study.folder, '--out', at('x.pdf')], /does not end in \.html/],
   ['a damaged study', () => [path.join(folder, 'damaged')], /study\.json: is no study's \(units/],

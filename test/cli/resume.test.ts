@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -119,12 +118,11 @@ it('does not run a finished training again, unless told to', async () => {
 });
 
 it('refuses to go on with other options, naming them, or from a file that is no checkpoint', async () => {
-  mkdirSync(at('other'), { recursive: true });
   const { child, ended } = start('begun');
   while (!existsSync(at('begun', 'checkpoint.safetensors'))) await pause(20);
   child.kill('SIGKILL');
   await ended;
-  copyFileSync(at('begun', 'checkpoint.safetensors'), at('other', 'checkpoint.safetensors'));
+  cpSync(at('begun'), at('other'), { recursive: true }); // with the lock of the process that was killed
   expect(await train('other', '--learning-rate', '0.1')).toBe(1);
   expect(printed.err).toMatch(
     /other.split-0.run-0: holds an unfinished training with another training\. Give the options/,

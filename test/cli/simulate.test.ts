@@ -33,7 +33,7 @@ it('writes a cohort and says where everything is; overwrites it only when asked'
 
   const before = truth();
   expect(await main([...argv, '--seed', '5'])).toBe(1);
-  expect(printed.err).toMatch(/^voxmask: .*holds a cohort already.*\n$/);
+  expect(printed.err).toMatch(/^voxmask: .*contains cohort\.tsv already.*\n$/);
   expect(truth()).toBe(before);
 
   printed.out = '';
