@@ -4,7 +4,7 @@ import { Interrupted } from './interrupt.ts';
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** The command whose help explains, if one was recognised. */
-  readonly command: string | undefined;
+  command: string | undefined;
 
   constructor(message: string, command?: string) {
     super(message);

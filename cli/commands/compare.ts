@@ -4,7 +4,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/compare.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { jsonOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
 import { comparisonText } from './compare-text.ts';
@@ -32,8 +32,6 @@ export const compare: CommandModule<object, Arguments> = {
   describe: 'How alike masks are: by regions, by what networks see, over sessions, folds, runs and cohorts',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('compare', ['atlas', 'labels', 'out', 'top', 'model', 'images', 'seed', 'mu']))
       .positional('masks', {
         type: 'string',
         array: true,

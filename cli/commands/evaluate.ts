@@ -10,14 +10,7 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
-import {
-  jsonOption,
-  listOption,
-  numberOption,
-  refuseRepeats,
-  severalArguments,
-  textOption,
-} from '../options.ts';
+import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { evaluationText } from './evaluate-text.ts';
 import { requireSeed, requireWhole } from './split-options.ts';
@@ -42,8 +35,6 @@ export const evaluate: CommandModule<object, Arguments> = {
   describe: 'Measure how good networks are: balanced accuracy, sensitivity, specificity, AUC',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('evaluate', ['set', 'batch-size', 'seed', 'out', 'adapter']))
       .positional('cohorts', {
         type: 'string',
         array: true,

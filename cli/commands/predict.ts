@@ -4,7 +4,7 @@ import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { type PredictResult, predictImages } from '../jobs/predict.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { jsonOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 
 interface Arguments {
@@ -22,8 +22,6 @@ export const predict: CommandModule<object, Arguments> = {
   describe: 'Ask a trained network for the class of images',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('predict', ['model', 'adapter', 'batch-size']))
       .positional('images', {
         type: 'string',
         array: true,

@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { type MeasuredMask, measureRegions, type RegionsResult } from '../jobs/regions.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { jsonOption, numberOption, textOption } from '../options.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
 
 interface Arguments extends AtlasArguments {
@@ -20,8 +20,6 @@ export const regions: CommandModule<object, Arguments> = {
   describe: 'Density, volume and peak of masks in the regions of an atlas',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('regions', ['atlas', 'labels', 'out', 'top']))
       .positional('masks', {
         type: 'string',
         array: true,

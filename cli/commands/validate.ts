@@ -4,14 +4,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type ValidateOptions, type ValidateResult, validate } from '../jobs/validate.ts';
-import {
-  jsonOption,
-  listOption,
-  numberOption,
-  refuseRepeats,
-  severalArguments,
-  textOption,
-} from '../options.ts';
+import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { atlasOf, muOf, sourceOptions } from './source-options.ts';
 
@@ -44,8 +37,6 @@ export const validateCommand: CommandModule<object, Arguments> = {
   describe: 'Compare maps of a network by deletion curves, and with the planted truth',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('validate', ['model', 'cohort', 'out', 'truth', 'atlas', 'labels', 'seed']))
       .positional('maps', {
         type: 'string',
         array: true,
