@@ -8,6 +8,8 @@ import { UsageError } from './fail.ts';
 /** What values a number may have, bounds included unless they say otherwise. */
 export interface Range {
   readonly whole?: true;
+  /** as "mm" */
+  readonly unit?: string;
   readonly least?: number;
   /** the value must be larger */
   readonly above?: number;
@@ -16,8 +18,15 @@ export interface Range {
   readonly below?: number;
 }
 
-/** Whole numbers of 32 bits: what the generator of random numbers takes. */
-export const seedRange: Range = { whole: true, least: 0, most: 2 ** 32 - 1 };
+/** How many there are of something that cannot be missing. */
+export const counts: Range = { whole: true, least: 1 };
+export const notNegative: Range = { least: 0 };
+export const positive: Range = { above: 0 };
+export const shareOfWhole: Range = { least: 0, most: 1 };
+/** Seeds of the network's and the masks' random numbers. */
+export const seeds: Range = { whole: true, least: 0 };
+/** Seeds of cohorts and splits, whose generator takes 32 bits. */
+export const seeds32: Range = { whole: true, least: 0, most: 2 ** 32 - 1 };
 
 /** A number. `name` is what the message calls it when it is not in the range. */
 export function numberOption<T extends object>(name: string, { range = {}, ...more }: T & { range?: Range }) {
@@ -45,10 +54,10 @@ function isWithin(value: number, { whole, least, above, most, below }: Range): b
 }
 
 /** As "a whole number from 1", "a number above 0 and below 1". */
-function rangeWords({ whole, least, above, most, below }: Range): string {
+function rangeWords({ whole, unit, least, above, most, below }: Range): string {
   const low = least !== undefined ? ` from ${least}` : above !== undefined ? ` above ${above}` : '';
-  const high = most !== undefined ? ` to ${most}` : below !== undefined ? ` and below ${below}` : '';
-  return `${whole ? 'a whole number' : 'a number'}${low}${high}`;
+  const high = most !== undefined ? ` to ${most}` : below !== undefined ? ` to below ${below}` : '';
+  return `${whole ? 'a whole number' : 'a number'}${unit ? ` of ${unit}` : ''}${low}${high}`;
 }
 
 /** A text, as a path. */

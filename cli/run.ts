@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await parser(argv).parseAsync();
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) error.command ??= named?.name;
+    if (error instanceof UsageError && named) error.command = named.name;
     reportFailure(error);
     return exitCode(error);
   }

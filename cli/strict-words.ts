@@ -1,5 +1,6 @@
 import { type DeclaredOptions, declaredOptions, type FoundCommand } from './command-tree.ts';
 import { UsageError } from './fail.ts';
+import { nearest } from './nearest.ts';
 
 /**
  * Checks the words of a command line before yargs reads them, for yargs takes an empty value as 0, the last of several
@@ -13,8 +14,9 @@ export function checkWords(words: readonly string[], { name, command }: FoundCom
   const declared = declaredOptions(command);
   const given = new Map<string, boolean | string>();
   for (const one of optionsIn(words, declared)) {
-    if (one.kind === 'argument') {
-      if (isBlank(one.text)) throw usage(`an argument is empty: voxmask ${name} takes no empty path or name`);
+    if (one.kind !== 'option') {
+      const fault = textFault(one, declared);
+      if (fault) throw usage(fault);
       continue;
     }
     const { option, value } = one;
@@ -34,9 +36,15 @@ export function checkWords(words: readonly string[], { name, command }: FoundCom
   }
 }
 
+/** An argument of the command, or an option that it does not have. */
+interface GivenText {
+  readonly kind: 'argument' | 'unknown';
+  readonly text: string;
+}
+
 /** A word of a command line and what it stands for. */
 type Given =
-  | { readonly kind: 'argument'; readonly text: string }
+  | GivenText
   /** `value` is null where it is missing; a switch alone has "true" */
   | {
       readonly kind: 'option';
@@ -45,7 +53,7 @@ type Given =
       readonly value: string | null;
     };
 
-/** The options and arguments of a command line, read as yargs reads them. Unknown options are left to yargs. */
+/** The options and arguments of a command line, read as yargs reads them. */
 function* optionsIn(words: readonly string[], { names, booleans }: DeclaredOptions): Generator<Given> {
   const dashed = new Map(
     [...names, 'quiet'].flatMap((name) => [
@@ -68,7 +76,10 @@ function* optionsIn(words: readonly string[], { names, booleans }: DeclaredOptio
     }
     const negated = !dashed.has(written) && written.startsWith('no-');
     const option = dashed.get(negated ? written.slice('no-'.length) : written);
-    if (option === undefined) continue;
+    if (option === undefined) {
+      yield { kind: 'unknown', text: written };
+      continue;
+    }
     const next = words[i + 1];
     if (inline !== undefined) yield { kind: 'option', option, negated, value: inline };
     else if (isSwitch(option) || negated) {
@@ -81,6 +92,13 @@ function* optionsIn(words: readonly string[], { names, booleans }: DeclaredOptio
       yield { kind: 'option', option, negated, value: isValue ? next : null };
     }
   }
+}
+
+function textFault({ kind, text }: GivenText, { names }: DeclaredOptions): string | null {
+  if (kind === 'argument')
+    return isBlank(text) ? 'an argument is empty. Give a path or a name in its place' : null;
+  const near = nearest(text, names);
+  return `Unknown argument: ${text}${near ? `. Did you mean --${near}?` : ''}`;
 }
 
 /** What is wrong with a value that is not empty, by the kind of its option. */

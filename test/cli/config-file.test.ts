@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { nearest, parseConfig } from '../../cli/config-file.ts';
+import { parseConfig } from '../../cli/config-file.ts';
+import { nearest } from '../../cli/nearest.ts';
 
 const schema = z.strictObject({
   seed: z.int().min(0).default(0),

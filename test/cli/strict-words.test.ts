@@ -94,7 +94,7 @@ describe.each(cases)('voxmask $name', ({ name, options, words }) => {
   });
 
   it('takes no empty argument', async () => {
-    const fault = `an argument is empty: voxmask ${name} takes no empty path or name`;
+    const fault = 'an argument is empty. Give a path or a name in its place';
     await expectRefusal([...words(''), ''], fault, name);
     await expectRefusal([...words(''), '--', ' '], fault, name);
   });
@@ -118,4 +118,37 @@ describe.each(cases)('voxmask $name', ({ name, options, words }) => {
       expect(printed.err).not.toMatch(/bug/);
     }
   });
+});
+
+it.each([
+  ['cohort check', '--minimum', '1.5', 'a number from 0 to 1'],
+  ['split test', '--p-value', '1', 'a number from 0 to below 1'],
+  ['split test', '--age-tolerance', '-0.5', 'a number from 0'],
+  ['split kfold', '--seed', '4294967296', 'a whole number from 0 to 4294967295'],
+  ['split kfold', '--folds', '1', 'a whole number from 2'],
+  ['pretrain', '--fold', '0.5', 'a whole number from 0'],
+  ['pretrain', '--batch-size', '0', 'a whole number from 1'],
+  ['train', '--epochs', '9007199254740993', 'a whole number from 1'],
+  ['train', '--smoothing', '-1', 'a number of mm from 0'],
+  ['mask group', '--area', '1', 'a number above 0 to below 1'],
+  ['mask group', '--mask-grid', '5', 'a whole number of voxels from 2 to 4'],
+  ['simulate', '--label-noise', '1.01', 'a number from 0 to 1'],
+])('voxmask %s %s %s: says what it takes', async (name, option, value, range) => {
+  const { words } = cases.find((one) => one.name === name)!;
+  await expectRefusal([...words(option.slice(2)), option, value], `${option} takes ${range}`, name);
+});
+
+it('proposes the option that was probably meant', async () => {
+  const fault = 'Unknown argument: epoch. Did you mean --epochs?';
+  await expectRefusal(['train', absent, '--out', absent, '--epoch', '3'], fault, 'train');
+  await expectRefusal(
+    ['train', absent, '--out', absent, '--seed.x', '3'],
+    'Unknown argument: seed.x',
+    'train',
+  );
+});
+
+it('knows an option by its name in camel case too', async () => {
+  const words = ['train', absent, '--out', absent, '--batchSize', '2', '--batch-size', '3'];
+  await expectRefusal(words, '--batch-size is given twice', 'train');
 });
