@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { InputError } from './error.ts';
+import { writeError } from './system-error.ts';
 
 /**
  * Writes a file whole or not at all: beside its place, synced, then renamed. Makes missing folders.
@@ -26,21 +26,6 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
       throw error;
     }
   } catch (error) {
-    throw writeError(file, error as NodeJS.ErrnoException);
+    throw writeError(file, error);
   }
-}
-
-function writeError(file: string, error: NodeJS.ErrnoException): Error {
-  const reasons: Record<string, [what: string, fix: string]> = {
-    ENOSPC: ['the disk is full', 'Free some space, or choose another output folder'],
-    EDQUOT: ['the disk quota is used up', 'Free some space, or choose another output folder'],
-    EACCES: ['permission denied', 'Choose an output folder that you may write to'],
-    EPERM: ['permission denied', 'Choose an output folder that you may write to'],
-    EROFS: ['the file system is read-only', 'Choose another output folder'],
-    ENOTDIR: ['a part of the path is a file', 'Choose another output folder'],
-    EEXIST: ['a part of the path is a file', 'Choose another output folder'], // mkdir says it so
-    EISDIR: ['a folder stands where the file should go', 'Choose another output path'],
-  };
-  const reason = reasons[error.code ?? ''];
-  return reason ? new InputError(file, `cannot be written: ${reason[0]}`, reason[1]) : error;
 }
