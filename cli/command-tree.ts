@@ -49,8 +49,8 @@ export interface DeclaredOptions {
   readonly names: readonly string[];
   readonly booleans: ReadonlySet<string>;
   readonly numbers: ReadonlySet<string>;
-  /** Options that take several values and may be repeated. */
-  readonly lists: ReadonlySet<string>;
+  /** Lists that may be given in several options. */
+  readonly repeatable: ReadonlySet<string>;
   readonly choices: Readonly<Record<string, readonly string[]>>;
   /** Required options. */
   readonly required: ReadonlySet<string>;
@@ -69,7 +69,7 @@ export function declaredOptions(command: Command): DeclaredOptions {
     names,
     booleans: among(known.boolean),
     numbers: among(known.number),
-    lists: among(known.array),
+    repeatable: among(known.array),
     choices: known.choices,
     required: among(Object.keys(known.demandedOptions)),
   };

@@ -56,7 +56,12 @@ function isWithin(value: number, { whole, least, above, most, below }: Range): b
 /** As "a whole number from 1", "a number above 0 and below 1". */
 function rangeWords({ whole, unit, least, above, most, below }: Range): string {
   const low = least !== undefined ? ` from ${least}` : above !== undefined ? ` above ${above}` : '';
-  const high = most !== undefined ? ` to ${most}` : below !== undefined ? ` to below ${below}` : '';
+  const high =
+    most !== undefined
+      ? ` to ${most}`
+      : below !== undefined
+        ? ` ${least === undefined ? 'and' : 'to'} below ${below}`
+        : '';
   return `${whole ? 'a whole number' : 'a number'}${unit ? ` of ${unit}` : ''}${low}${high}`;
 }
 
@@ -65,13 +70,23 @@ export function textOption<T extends object>(more: T) {
   return { type: 'string', requiresArg: true, ...more } as const;
 }
 
-/** Several texts with commas between, in one option or in several. */
+/** Several texts with commas between. */
 export function listOption<T extends object>(more: T) {
   const coerce = (value: string | string[] | undefined): string[] | undefined =>
-    value === undefined
-      ? undefined
-      : [value].flat().flatMap((text) => text.split(',').map((part) => part.trim()));
-  return { type: 'string', array: true, nargs: 1, coerce, ...more } as const;
+    value === undefined ? undefined : [value].flat().flatMap(partsOf);
+  return { type: 'string', requiresArg: true, coerce, ...more } as const;
+}
+
+function partsOf(list: string): string[] {
+  const parts = list.split(',').map((part) => part.trim());
+  if (parts.includes('')) throw new UsageError(`a list has an empty value between its commas: ${list}`);
+  return parts;
+}
+
+/** The same, in several options too: strict-words.ts allows its repeats. */
+export function repeatableListOption<T extends object>(more: T) {
+  const { requiresArg: _, ...list } = listOption(more);
+  return { ...list, array: true, nargs: 1 } as const;
 }
 
 /** For commands whose results a program may want to read. */

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts';
 /**
  * Checks the words of a command line before yargs reads them, for yargs takes an empty value as 0, the last of several
  * values, `--no-seed` as 0 and `--json=maybe` as false. All options of all commands are held to the same rules here: a value
- * is not empty, a number is one, a switch is true or false, and only a list is given twice.
+ * is not empty, a number is one, a switch is true or false, and only what is declared repeatable is given twice.
  *
  * @throws UsageError naming the option
  */
@@ -26,7 +26,7 @@ export function checkWords(words: readonly string[], { name, command }: FoundCom
     const fault = faultOf(option, value, declared);
     if (fault) throw usage(`--${option} ${fault}`);
     const said = declared.booleans.has(option) ? (value === 'true') !== one.negated : value;
-    if (given.has(option) && !declared.lists.has(option)) {
+    if (given.has(option) && !declared.repeatable.has(option)) {
       const contradicts = typeof said === 'boolean' && given.get(option) !== said;
       throw usage(
         contradicts ? `--${option} and --no-${option} are both given` : `--${option} is given twice`,
@@ -102,16 +102,10 @@ function textFault({ kind, text }: GivenText, { names }: DeclaredOptions): strin
 }
 
 /** What is wrong with a value that is not empty, by the kind of its option. */
-function faultOf(
-  option: string,
-  value: string,
-  { booleans, numbers, lists }: DeclaredOptions,
-): string | null {
+function faultOf(option: string, value: string, { booleans, numbers }: DeclaredOptions): string | null {
   if (booleans.has(option) || option === 'quiet')
     return value === 'true' || value === 'false' ? null : `is a switch: it takes true or false, not ${value}`;
   if (numbers.has(option)) return Number.isFinite(Number(value)) ? null : `takes a number, not ${value}`;
-  if (lists.has(option) && value.split(',').some(isBlank))
-    return `has an empty value between its commas: ${value}`;
   return null;
 }
 

@@ -10,7 +10,7 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
-import { counts, jsonOption, listOption, numberOption, seeds32, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, seeds32, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { evaluationText } from './evaluate-text.ts';
 
@@ -42,10 +42,10 @@ export const evaluate: CommandModule<object, Arguments> = {
           'Tables of the sessions (TSV); NAME=TABLE also records the answers beside the networks, as test-NAME',
       })
       .options({
-        model: listOption({
+        model: repeatableListOption({
           demandOption: true,
           describe:
-            'Trained networks or folders of trainings, with commas between; a folder may hold all folds',
+            'Trained networks or folders of trainings, with commas between or in several options; a folder may hold all folds',
         }),
         set: {
           choices: evaluationSets,

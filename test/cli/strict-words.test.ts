@@ -60,13 +60,13 @@ describe.each(cases)('voxmask $name', ({ name, options, words }) => {
     }
   });
 
-  it('takes every option once, a list as often as one likes', async () => {
+  it('takes every option once, unless it is declared repeatable', async () => {
     for (const option of names) {
       const value = options.numbers.has(option) ? '1' : (options.choices[option]?.[0] ?? 'x');
       const twice = options.booleans.has(option)
         ? [`--${option}`, `--${option}`]
         : [`--${option}`, value, `--${option}=${value}`];
-      if (options.lists.has(option)) {
+      if (options.repeatable.has(option)) {
         printed.err = '';
         await main([...words(option), ...twice, '--unknown-option']);
         expect(printed.err).toContain('Unknown argument: unknown-option');
@@ -130,7 +130,7 @@ it.each([
   ['pretrain', '--batch-size', '0', 'a whole number from 1'],
   ['train', '--epochs', '9007199254740993', 'a whole number from 1'],
   ['train', '--smoothing', '-1', 'a number of mm from 0'],
-  ['mask group', '--area', '1', 'a number above 0 to below 1'],
+  ['mask group', '--area', '1', 'a number above 0 and below 1'],
   ['mask group', '--mask-grid', '5', 'a whole number of voxels from 2 to 4'],
   ['simulate', '--label-noise', '1.01', 'a number from 0 to 1'],
 ])('voxmask %s %s %s: says what it takes', async (name, option, value, range) => {
