@@ -1,5 +1,5 @@
 import type { InputError } from '../cohort/error.ts';
-import { systemError } from '../cohort/system-error.ts';
+import { systemError, writeError } from '../cohort/system-error.ts';
 import { onOneLine, printable } from '../report/printable.ts';
 import { Interrupted } from './interrupt.ts';
 
@@ -57,19 +57,26 @@ export function reportFailure(
 /** An error's sentence. What it names (a file, a column) stays on one line; the rest may have several. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof UsageError) return onOneLine(error.message);
   if (!isInputError(error)) return error.message;
   const { where, what, fix } = error as InputError;
   return `${onOneLine(where)}: ${what}. ${fix}.`;
 }
 
-/** A reader that leaves early, as in `voxmask ... | head`, is no failure: nothing is said, and the program ends. */
+/**
+ * A reader that leaves early, as in `voxmask ... | head`, is no failure: nothing is said, and the program ends. A terminal
+ * that was closed must not end a training that runs on without it, or saves.
+ */
 export function endQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(0);
+    if (!isClosedTerminal(error)) throw writeError('standard output', error);
   });
-  // A terminal that was closed must not end a training that runs on without it.
   process.stderr.on('error', () => {});
+}
+
+function isClosedTerminal({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EIO' || code === 'ENXIO' || code === 'EBADF';
 }
 
 function isFrame(line: string): boolean {

@@ -10,7 +10,7 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
-import { counts, jsonOption, numberOption, seeds32, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, repeatableListOption, seeds32, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { evaluationText } from './evaluate-text.ts';
 
