@@ -13,8 +13,8 @@ export type StopSignal = (typeof stopSignals)[number];
 
 /** What of the process the handler needs. */
 export interface SignalSource {
-  on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
-  off(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
   exit(code: number): unknown;
   readonly stderr: { write(text: string): unknown };
 }
@@ -45,12 +45,13 @@ export async function interruptible<T>(
       source.exit(130);
     }
   };
-  for (const signal of stopSignals) source.on(signal, stop);
+  const listeners = stopSignals.map((signal) => [signal, () => stop(signal)] as const);
+  for (const [signal, listener] of listeners) source.on(signal, listener);
   try {
     const result = await work(controller.signal);
     controller.signal.throwIfAborted();
     return result;
   } finally {
-    for (const signal of stopSignals) source.off(signal, stop);
+    for (const [signal, listener] of listeners) source.off(signal, listener);
   }
 }

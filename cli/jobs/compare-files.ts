@@ -55,7 +55,7 @@ export function writeComparison(directory: string, content: ComparisonContent): 
     sidecar: place('compare.json'),
   };
   const names = masks.map(({ name }) => name);
-  writeFileAtomic(paths.masks, maskTable(masks));
+  writeFileAtomic(paths.masks, maskTable(directory, masks));
   writeFileAtomic(paths.similarity, matrix('mask', names, similarity));
   writeFileAtomic(
     paths.similarityPicture,
@@ -102,7 +102,9 @@ export function writeComparison(directory: string, content: ComparisonContent): 
   return paths;
 }
 
-function maskTable(masks: readonly ComparedMask[]): string {
+/** Paths are relative to the table's folder, so that both can be moved together. */
+function maskTable(directory: string, masks: readonly ComparedMask[]): string {
+  const from = (file: string) => path.relative(path.resolve(directory), path.resolve(file));
   const rows = masks.map((mask) => ({
     name: mask.name,
     participant_id: mask.participantId,
@@ -110,8 +112,8 @@ function maskTable(masks: readonly ComparedMask[]): string {
     fold: mask.fold,
     run: mask.run,
     cohort: mask.cohort,
-    model: mask.model,
-    path: path.resolve(mask.file),
+    model: mask.model && from(mask.model),
+    path: from(mask.file),
   }));
   return formatTable(Object.keys(rows[0]), rows);
 }
