@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { writeError } from './system-error.ts';
 
 /**
@@ -11,7 +12,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const aside = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const descriptor = openSync(aside, 'w');
     try {
       try {

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { makeFolder } from '../../cohort/make-folder.ts';
 
 const name = '.lock';
 
@@ -18,7 +19,7 @@ interface Holder {
  */
 export function lockFolder(folder: string): () => void {
   const file = path.join(folder, name);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const own = JSON.stringify({ host: hostname(), pid: process.pid } satisfies Holder);
   // A second try, after a dead process's lock has been removed.
   for (let tries = 0; ; tries++) {

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { makeFolder } from '../../cohort/make-folder.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import type { StudyConfig } from '../study/config.ts';
 import { type Estimate, estimateUnits, type Load } from '../study/estimate.ts';
@@ -47,7 +47,7 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
   const units = unitsOf(study);
   const keys = unitKeys(units);
   if (only !== null) return runOne(folder, units, keys, options, hooks);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   refuseOthers(path.join(folder, reportName));
   const unlock = lockFolder(folder);
   try {
@@ -88,7 +88,7 @@ async function runOne(
   const lacking = unit.needs.filter((id) => !isDone(folder, units.find((other) => other.id === id)!, keys));
   if (lacking.length > 0)
     throw new InputError(`unit ${only}`, `needs ${lacking.join(', ')}, not done yet`, 'Run them first');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const alone = [{ ...unit, needs: [] }];
   const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
   return { units: unitStates(folder, alone, keys), outcomes, report: null };
