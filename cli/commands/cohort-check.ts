@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { checkDefaults } from '../../cohort/quality/check.ts';
 import { textTable } from '../../report/text-table.ts';
 import { type CohortCheckResult, checkCohort } from '../jobs/cohort-check.ts';
-import { jsonOption, numberOption, positive, shareOfWhole, textOption } from '../options.ts';
+import { jsonOption, notNegative, numberOption, positive, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { classesOption } from './split-options.ts';
 
@@ -30,7 +30,7 @@ export const cohortCheckCommand: CommandModule<object, Arguments> = {
       .options({
         out: textOption({ demandOption: true, describe: 'Folder for the results; made if missing' }),
         minimum: numberOption('minimum', {
-          range: shareOfWhole,
+          range: notNegative,
           default: checkDefaults.minimum,
           describe: 'Images whose maximum is lower are rejected',
         }),

@@ -121,7 +121,7 @@ describe.each(cases)('voxmask $name', ({ name, options, words }) => {
 });
 
 it.each([
-  ['cohort check', '--minimum', '1.5', 'a number from 0 to 1'],
+  ['cohort check', '--minimum', '-0.5', 'a number from 0'],
   ['split test', '--p-value', '1', 'a number from 0 to below 1'],
   ['split test', '--age-tolerance', '-0.5', 'a number from 0'],
   ['split kfold', '--seed', '4294967296', 'a whole number from 0 to 4294967295'],
@@ -143,7 +143,7 @@ it('proposes the option that was probably meant', async () => {
   await expectRefusal(['train', absent, '--out', absent, '--epoch', '3'], fault, 'train');
   await expectRefusal(
     ['train', absent, '--out', absent, '--seed.x', '3'],
-    'Unknown argument: seed.x',
+    'Unknown argument: seed.x. Did you mean --seed?',
     'train',
   );
 });
