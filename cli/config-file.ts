@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../cohort/error.ts';
+import { readInputText } from '../cohort/read-file.ts';
+import { onOneLine } from '../report/printable.ts';
+import { nearest } from './nearest.ts';
+import { readYaml } from './yaml.ts';
 
 /** A fault of a configuration: where in the text, and what. */
 interface Fault {
@@ -16,44 +18,34 @@ interface Fault {
  * @throws InputError that lists all faults, each with its line; a key that is unknown comes with the nearest known one
  */
 export function readConfig<T extends z.ZodType>(file: string, schema: T): z.output<T> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new InputError(file, `the configuration cannot be read (${code})`, 'Check the path');
-  }
-  return parseConfig(text, schema, file);
+  return parseConfig(readInputText(file, 'Save it as YAML in UTF-8'), schema, file);
 }
 
 /** The same from a text; `where` names it in messages. @throws InputError as `readConfig` */
 export function parseConfig<T extends z.ZodType>(text: string, schema: T, where: string): z.output<T> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    const [first] = document.errors;
-    const { line } = lines.linePos(first.pos[0]);
-    const what = first.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
-    throw new InputError(`${where} line ${line}`, `not sound YAML: ${what}`, 'Mend it there');
-  }
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, schema));
-  const lineOf = (path: readonly PropertyKey[]) => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
-      if (node?.range) return lines.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
-  const placed = faults.map((fault) => ({ ...fault, line: lineOf(fault.path) }));
+  const { value, empty, lineOf } = readYaml(text, where);
+  const parsed = schema.safeParse(value);
+  if (parsed.success && empty.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const faults = issues
+    .flatMap((issue) => faultsOf(issue, schema))
+    // an empty value is one fault, whatever the schema says of it
+    .filter(({ path }) => !empty.some((one) => isBelow(one.path, path)))
+    .map((fault) => ({ ...fault, line: lineOf(fault.path) }));
+  const missing = 'has no value: give one, or leave the key out';
+  const placed = [...faults, ...empty.map((place) => ({ ...place, message: missing }))];
   placed.sort((a, b) => a.line - b.line);
   const told = placed.map(({ path, message, line }) => {
     const name = path.map(String).join('.');
-    return `line ${line}${name ? `, ${name}` : ''}: ${message}`;
+    return `line ${line}${name ? `, ${onOneLine(name)}` : ''}: ${message}`;
   });
   const what = told.length === 1 ? told[0] : `${told.length} faults:\n  ${told.join('\n  ')}\n `;
   throw new InputError(where, what, 'Mend them in the file');
+}
+
+/** Whether a path is another one, or leads further down from it. */
+function isBelow(above: readonly PropertyKey[], path: readonly PropertyKey[]): boolean {
+  return above.every((key, i) => key === path[i]);
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
@@ -69,6 +61,8 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: lowerFirst(issue.message) }];
   const known = keysAt(schema, issue.path);
   return issue.keys.map((key) => {
+    if (key === '<<')
+      return { path: [...issue.path, key], message: 'merge keys are not read: write the keys out' };
     const near = nearest(key, known);
     const hint = near ? `did you mean ${near}?` : `known are ${known.join(', ')}`;
     return { path: [...issue.path, key], message: `unknown key; ${hint}` };
@@ -109,23 +103,4 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
     });
   }
   return nodes.flatMap(spread).flatMap((node) => Object.keys(node.properties ?? {}));
-}
-
-/** The name that takes the fewest changes of letters, if it is close. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far);
-  return ranked[0] && ranked[0].far <= Math.max(2, word.length / 3) ? ranked[0].name : undefined;
-}
-
-/** How many letters must be added, left out or replaced (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1]));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -1,10 +1,13 @@
+import type { InputError } from '../cohort/error.ts';
+import { systemError, writeError } from '../cohort/system-error.ts';
+import { onOneLine, printable } from '../report/printable.ts';
 import { Interrupted } from './interrupt.ts';
 
 /** A command line that cannot be understood: unknown command or option, missing or impossible value. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** The command whose help explains, if one was recognised. */
-  readonly command: string | undefined;
+  command: string | undefined;
 
   constructor(message: string, command?: string) {
     super(message);
@@ -35,29 +38,45 @@ export function reportFailure(
   stream: { write(text: string): unknown } = process.stderr,
 ): void {
   if (isClosedPipe(error)) return;
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof UsageError) {
-    const command = error.command ? `${error.command} ` : '';
+  const known = systemError(error) ?? error;
+  const message = printable(messageOf(known));
+  if (known instanceof UsageError) {
+    const command = known.command ? `${known.command} ` : '';
     stream.write(`voxmask: ${message}\nSee: voxmask ${command}--help\n`);
-  } else if (error instanceof Interrupted || complete.has(nameOf(error)) || isInputError(error)) {
+  } else if (known instanceof Interrupted || complete.has(nameOf(known)) || isInputError(known)) {
     stream.write(`voxmask: ${message}\n`);
   } else {
     const trace =
-      error instanceof Error && error.stack ? error.stack.split('\n').filter(isFrame).join('\n') : '';
+      known instanceof Error && known.stack ? known.stack.split('\n').filter(isFrame).join('\n') : '';
     const bug =
       'This is a bug in voxmask. Please report it with the lines above and the command that you ran.';
     stream.write(`voxmask: ${message}\n${trace ? `${trace}\n` : ''}${bug}\n`);
   }
 }
 
-/** A reader that leaves early, as in `voxmask ... | head`, is no failure: nothing is said, and the program ends. */
+/** An error's sentence. What it names (a file, a column) stays on one line; the rest may have several. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof UsageError) return onOneLine(error.message);
+  if (!isInputError(error)) return error.message;
+  const { where, what, fix } = error as InputError;
+  return `${onOneLine(where)}: ${what}. ${fix}.`;
+}
+
+/**
+ * A reader that leaves early, as in `voxmask ... | head`, is no failure: nothing is said, and the program ends. A terminal
+ * that was closed must not end a training that runs on without it, or saves.
+ */
 export function endQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(0);
+    if (!isClosedTerminal(error)) throw writeError('standard output', error);
   });
-  // A terminal that was closed must not end a training that runs on without it.
   process.stderr.on('error', () => {});
+}
+
+function isClosedTerminal({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EIO' || code === 'ENXIO' || code === 'EBADF';
 }
 
 function isFrame(line: string): boolean {

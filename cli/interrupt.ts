@@ -1,4 +1,4 @@
-/** Work that the user stopped (Ctrl-C, or a batch system's SIGTERM). The command line ends with 130. */
+/** Work that was stopped by Ctrl-C, a batch system's SIGTERM, or a terminal that closed. The command line ends with 130. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   constructor() {
@@ -6,17 +6,23 @@ export class Interrupted extends Error {
   }
 }
 
+/** The signals that ask a command to save and stop. */
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export type StopSignal = (typeof stopSignals)[number];
+
 /** What of the process the handler needs. */
 export interface SignalSource {
-  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
   exit(code: number): unknown;
   readonly stderr: { write(text: string): unknown };
 }
 
 /**
- * Runs long work that can be stopped. The first SIGINT or SIGTERM aborts the signal that the work was given: it
- * finishes its step, saves, and returns or throws. The second ends the process at once.
+ * Runs long work that can be stopped. The first signal aborts the work: it finishes its step, saves, and returns or throws.
+ * A second one ends the process at once. Only SIGHUP does not count as the second after another SIGHUP: of one terminal that
+ * closes, the shell and the kernel both send it.
  *
  * @param work passes the signal on, or asks `signal.throwIfAborted()` between its steps
  * @returns what the work returns
@@ -27,24 +33,25 @@ export async function interruptible<T>(
   source: SignalSource = process,
 ): Promise<T> {
   const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) {
+  let first: StopSignal | undefined;
+  const stop = (signal: StopSignal) => {
+    if (first === undefined) {
+      first = signal;
+      const words = 'finishing the steps under way and saving. Press Ctrl-C again to stop at once.';
+      source.stderr.write(`\nvoxmask: interrupted; ${words}\n`);
+      controller.abort(new Interrupted());
+    } else if (signal !== 'SIGHUP' || first !== 'SIGHUP') {
       source.stderr.write('\nvoxmask: stopped at once; the steps under way were not saved.\n');
       source.exit(130);
-      return;
     }
-    const words = 'finishing the steps under way and saving. Press Ctrl-C again to stop at once.';
-    source.stderr.write(`\nvoxmask: interrupted; ${words}\n`);
-    controller.abort(new Interrupted());
   };
-  source.on('SIGINT', stop);
-  source.on('SIGTERM', stop);
+  const listeners = stopSignals.map((signal) => [signal, () => stop(signal)] as const);
+  for (const [signal, listener] of listeners) source.on(signal, listener);
   try {
     const result = await work(controller.signal);
     controller.signal.throwIfAborted();
     return result;
   } finally {
-    source.off('SIGINT', stop);
-    source.off('SIGTERM', stop);
+    for (const [signal, listener] of listeners) source.off(signal, listener);
   }
 }

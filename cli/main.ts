@@ -2,7 +2,9 @@
 import { endQuietlyOnClosedPipe, exitCode, reportFailure } from './fail.ts';
 import { main } from './run.ts';
 import { endWithStudy } from './study/child.ts';
+import { guardTerminal } from './terminal.ts';
 
+guardTerminal([process.stdout, process.stderr]);
 endQuietlyOnClosedPipe();
 process.on('uncaughtException', (error) => {
   reportFailure(error);

@@ -1,4 +1,6 @@
+import { onOneLine, printable } from '../report/printable.ts';
 import { formatDuration } from './duration.ts';
+import { writeControls } from './terminal.ts';
 
 /** The part of a terminal or a log file that progress writes to. */
 export interface ProgressStream {
@@ -43,7 +45,7 @@ export class Progress {
 
   /** @param total how many steps make the whole; 0 when that is not known */
   constructor(label: string, total: number, options: ProgressOptions = {}) {
-    this.#label = label;
+    this.#label = onOneLine(label);
     this.#total = total;
     this.#quiet = options.quiet ?? false;
     this.#stream = options.stream ?? process.stderr;
@@ -57,7 +59,7 @@ export class Progress {
   /** @param done steps finished so far; @param note shown behind the numbers, as "loss 0.312" */
   update(done: number, note = this.#note): void {
     this.#done = done;
-    this.#note = note;
+    this.#note = onOneLine(note);
     const now = this.#now();
     if (now - this.#recent[this.#recent.length - 1][0] >= redrawEvery) this.#recent.push([now, done]);
     // One pair older than the window stays, so that a step longer than the window still gives a speed.
@@ -76,14 +78,14 @@ export class Progress {
   log(line: string): void {
     if (this.#quiet) return;
     this.#clear();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
     if (this.#stream.isTTY && !this.#finished) this.#draw();
   }
 
   /** Shows the last state and the time it took; further calls do nothing. */
   finish(note = this.#note): void {
     if (this.#finished) return;
-    this.#note = note;
+    this.#note = onOneLine(note);
     this.#finished = true;
     this.#show(true);
   }
@@ -114,12 +116,12 @@ export class Progress {
     const bar = this.#total > 0 && room >= 8 ? ` ${this.#bar(room)}` : '';
     // The last column stays free: writing it would wrap the line on some terminals.
     const text = `${this.#label}${bar}  ${state}`.slice(0, columns - 1);
-    this.#stream.write(`\r\x1b[2K${text}`);
+    writeControls(this.#stream, `\r\x1b[2K${text}`);
     this.#onScreen = true;
   }
 
   #clear(): void {
-    if (this.#onScreen) this.#stream.write('\r\x1b[2K');
+    if (this.#onScreen) writeControls(this.#stream, '\r\x1b[2K');
     this.#onScreen = false;
   }
 

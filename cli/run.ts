@@ -1,7 +1,9 @@
 import yargs from 'yargs';
+import { commandNamed, wordOf } from './command-tree.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
 import { forceUnlocking } from './jobs/output.ts';
+import { checkWords } from './strict-words.ts';
 import { voxmaskVersion } from './versions.ts';
 
 /**
@@ -11,10 +13,13 @@ import { voxmaskVersion } from './versions.ts';
  * @returns the exit code: 0, or what `exitCode` says of the failure, which has then been reported
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  const named = commandNamed(commands, argv);
   try {
+    if (named && !asksForHelp(argv)) checkWords(argv, named);
     await parser(argv).parseAsync();
     return 0;
   } catch (error) {
+    if (error instanceof UsageError && named) error.command = named.name;
     reportFailure(error);
     return exitCode(error);
   }
@@ -42,7 +47,8 @@ function parser(argv: readonly string[]) {
       describe: 'Take a folder that a process which is gone seems to hold still',
     })
     .middleware((args) => forceUnlocking(args['force-unlock'] === true))
-    .parserConfiguration({ 'duplicate-arguments-array': false })
+    // else --seed.x 5 would pass for --seed
+    .parserConfiguration({ 'dot-notation': false })
     .strict()
     .strictCommands()
     .recommendCommands()
@@ -56,14 +62,15 @@ function parser(argv: readonly string[]) {
   return shell.wrap(Math.min(100, shell.terminalWidth() || 80));
 }
 
-/** The command that a command line names, if any. */
-function commandOf(argv: readonly string[]): string | undefined {
-  const names = commands.map(nameOf);
-  return argv.find((word) => names.includes(word));
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? undefined : end).some((word) => /^(--help|-h|--version)$/.test(word));
 }
 
-function nameOf(command: (typeof commands)[number]): string {
-  return String(command.command).split(' ')[0];
+/** The command that a command line names, if any. */
+function commandOf(argv: readonly string[]): string | undefined {
+  const names = commands.map(wordOf);
+  return argv.find((word) => names.includes(word));
 }
 
 /** What yargs says, on one line and in words that name the thing to mend. */
@@ -71,7 +78,7 @@ function sentence(message: string, argv: readonly string[]): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
   if (text.startsWith('Did you mean')) return `Unknown command: ${unknownCommand(argv)}. ${text}`;
   if (text.startsWith('Not enough non-option arguments')) {
-    const used = commands.find((command) => nameOf(command) === commandOf(argv));
+    const used = commands.find((command) => wordOf(command) === commandOf(argv));
     return `An argument is missing: voxmask ${used?.command}`;
   }
   return text;
@@ -80,5 +87,5 @@ function sentence(message: string, argv: readonly string[]): string {
 /** The words that name no command: the first, or with a command before it that has subcommands, both. */
 function unknownCommand(argv: readonly string[]): string {
   const [first, second] = argv.filter((word) => !word.startsWith('-'));
-  return commands.some((command) => nameOf(command) === first) ? `${first} ${second}` : first;
+  return commands.some((command) => wordOf(command) === first) ? `${first} ${second}` : first;
 }

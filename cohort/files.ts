@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { temporaryName, writeAside } from './output/atomic.ts';
 import { outputFolderOf } from './output/folder.ts';
-import { writeError } from './output/write-error.ts';
+import { writeError } from './system-error.ts';
 
 /**
  * Writes a file whole or not at all. Makes missing folders. In a folder of results that is open, the file is listed as
@@ -19,9 +20,9 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     return;
   }
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
   } catch (error) {
-    throw writeError(file, error as NodeJS.ErrnoException);
+    throw writeError(file, error);
   }
   writeAside(path.join(path.dirname(file), temporaryName()), file, bytes);
 }

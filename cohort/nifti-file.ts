@@ -1,6 +1,8 @@
 import { closeSync, existsSync, lstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { InputError } from './error.ts';
+import { requireFile } from './read-file.ts';
+import { readError } from './system-error.ts';
 
 /** Bytes of an image, at most: far above any 3D image, and what one allocation may hold. */
 export const unpackedLimit = 2 ** 31;
@@ -82,22 +84,18 @@ function refusePointer(file: string, bytes: Buffer): void {
 }
 
 function reading(file: string, read: () => Buffer): Buffer {
+  if (isLink(file) && !existsSync(file)) {
+    throw new InputError(
+      file,
+      'is a link to a file that is not here',
+      'Fetch the image (datalad get, for git-annex)',
+    );
+  }
+  requireFile(file);
   try {
     return read();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' && isLink(file)) {
-      throw new InputError(
-        file,
-        'is a link to a file that is not here',
-        'Fetch the image (datalad get, for git-annex)',
-      );
-    }
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new InputError(file, 'does not exist', 'Check the path');
-    }
-    if (code === 'EISDIR') throw new InputError(file, 'is a folder', 'Give the path of a file');
-    throw new InputError(file, `cannot be read (${code})`, 'Check the permissions and the disk');
+    throw readError(file, error);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { InputError } from './error.ts';
+import { readInputText } from './read-file.ts';
 
 /** A tab-separated file, as text. */
 export interface Table {
@@ -19,7 +19,7 @@ export interface Table {
  *   fewer cells than the header
  */
 export function readTable(path: string): Table {
-  const lines: string[][] = parse(readText(path), {
+  const lines: string[][] = parse(readInputText(path, 'Save it as tab-separated text in UTF-8'), {
     delimiter: '\t',
     quote: null,
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -93,25 +93,6 @@ const quoted = /^"[^\t\r\n]*"$/;
 
 function unquoted(cell: string): string {
   return quoted.test(cell) ? cell.slice(1, -1).replaceAll('""', '"').trim() : cell;
-}
-
-function readText(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    const what = missing ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
-    throw new InputError(path, what, 'Give the path of a tab-separated table');
-  }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (!text.includes('\0')) return text;
-  } catch {
-    // Said below.
-  }
-  throw new InputError(path, 'is not text in UTF-8', 'Save it as tab-separated text in UTF-8');
 }
 
 function refuseBadHeader(path: string, columns: readonly string[]): void {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Atlas } from './atlas.ts';
 import { InputError } from './error.ts';
+import { readInputJson } from './read-file.ts';
 
 /**
  * The regions where a simulated cohort has lost gray matter: of all its AD participants, or of any subtype.
@@ -9,17 +9,7 @@ import { InputError } from './error.ts';
  * @throws InputError when the file cannot be read or is no such file
  */
 export function readPlanted(path: string): string[] {
-  let truth: unknown;
-  try {
-    truth = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InputError(
-      path,
-      `cannot be read: ${(error as Error).message}`,
-      'Give the truth.json of a simulated cohort',
-    );
-  }
-  const { atrophiedRegions } = truth as { atrophiedRegions?: unknown };
+  const { atrophiedRegions } = readInputJson(path, 'Give the truth.json of a simulated cohort');
   const names = Array.isArray(atrophiedRegions) && atrophiedRegions.every((name) => typeof name === 'string');
   if (names && atrophiedRegions.length > 0) return atrophiedRegions;
   throw new InputError(

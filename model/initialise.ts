@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../cohort/error.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
+import { readInput } from '../cohort/read-file.ts';
 import { type Architecture, type Convolutional, subBlocks } from './architecture.ts';
 import { autoencoderName } from './autoencoder-file.ts';
 import { modelFile, modelName, modelsIn } from './model-folder.ts';
@@ -31,7 +32,7 @@ export function readInitialisation(
   intensity: Intensity,
 ): Initialisation {
   const file = fileOf(place);
-  const bytes = readBytes(file);
+  const bytes = readInput(file);
   const { weights, metadata } = parseSafetensors(bytes, file);
   const shape = parsed(metadata.autoencoder ?? metadata.architecture) as Convolutional | null;
   if (!shape) {
@@ -97,15 +98,6 @@ function fileOf(place: string): string {
     `holds neither ${autoencoderName} nor ${modelName}`,
     'Give the folder of a pretraining or of a training, or a file',
   );
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(file, `the weights cannot be read (${code})`, 'Check the path');
-  }
 }
 
 function parsed(text: string | undefined): unknown {

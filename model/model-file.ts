@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
+import { readInput } from '../cohort/read-file.ts';
 import type { Grid } from '../cohort/volume.ts';
 import { type Architecture, checkArchitecture } from './architecture.ts';
 import { formatSafetensors, parseSafetensors } from './safetensors.ts';
@@ -38,7 +38,7 @@ export function writeModel(file: string, model: Model): void {
  * @throws InputError if the file is missing or unsound, has no architecture, or weights that do not fit it
  */
 export function readModel(file: string): Model {
-  const { weights, metadata } = parseSafetensors(readBytes(file), file);
+  const { weights, metadata } = parseSafetensors(readInput(file), file);
   const architecture = parse(metadata.architecture) as Architecture | null;
   if (!architecture && metadata.autoencoder !== undefined) {
     throw new InputError(
@@ -79,18 +79,6 @@ function checkGrid(grid: Grid | null, { inputShape }: Architecture, file: string
     `its "grid" is no grid of ${inputShape.join(' x ')} voxels`,
     'Write it as docs/formats.md says, or leave it out',
   );
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new InputError(
-      file,
-      `the model cannot be read (${(error as NodeJS.ErrnoException).code})`,
-      'Check the path',
-    );
-  }
 }
 
 function parse(text: string | undefined): unknown {

@@ -1,3 +1,5 @@
+import { onOneLine } from './printable.ts';
+
 /** A column's heading, and to how many decimals its numbers are shown (as they are when not given). */
 export interface TextColumn {
   readonly title: string;
@@ -23,7 +25,7 @@ export function textTable(
     const cells = rows.map((row) => row[i]);
     const known = cells.filter((cell) => cell !== null && cell !== undefined);
     const right = known.length > 0 && known.every((cell) => typeof cell === 'number');
-    const texts = [title, '', ...cells.map((cell) => show(cell, digits))];
+    const texts = [onOneLine(title), '', ...cells.map((cell) => show(cell, digits))];
     const width = Math.max(...texts.map((text) => text.length));
     texts[1] = '-'.repeat(width);
     return texts.map((text) => (right ? text.padStart(width) : text.padEnd(width)));
@@ -36,5 +38,5 @@ export function textTable(
 
 function show(cell: TextCell, digits: number | undefined): string {
   if (cell === null || cell === undefined || Number.isNaN(cell)) return 'n/a';
-  return typeof cell === 'number' && digits !== undefined ? cell.toFixed(digits) : String(cell);
+  return typeof cell === 'number' && digits !== undefined ? cell.toFixed(digits) : onOneLine(String(cell));
 }

@@ -1,9 +1,8 @@
 import type { CommandModule } from 'yargs';
 import { checkDefaults } from '../../cohort/quality/check.ts';
 import { textTable } from '../../report/text-table.ts';
-import { UsageError } from '../fail.ts';
 import { type CohortCheckResult, checkCohort } from '../jobs/cohort-check.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
+import { jsonOption, notNegative, numberOption, positive, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { classesOption } from './split-options.ts';
 
@@ -31,10 +30,12 @@ export const cohortCheckCommand: CommandModule<object, Arguments> = {
       .options({
         out: textOption({ demandOption: true, describe: 'Folder for the results; made if missing' }),
         minimum: numberOption('minimum', {
+          range: notNegative,
           default: checkDefaults.minimum,
           describe: 'Images whose maximum is lower are rejected',
         }),
         z: numberOption('z', {
+          range: positive,
           default: checkDefaults.z,
           describe: 'Robust z-score of volume or likeness beyond which an image is flagged',
         }),
@@ -48,7 +49,6 @@ export const cohortCheckCommand: CommandModule<object, Arguments> = {
 };
 
 async function run({ cohort, out, minimum, z, classes, overwrite, json, quiet = false }: Arguments) {
-  if (!(z > 0)) throw new UsageError('--z takes a number above 0', 'cohort');
   let progress: Progress | undefined;
   const result = await checkCohort(
     { cohort, out, minimum, z, classes, overwrite },

@@ -7,7 +7,7 @@ import { formatTable } from '../../cohort/table.ts';
 import { demographicCells, demographicColumns } from '../../report/demographics-table.ts';
 import { textTable } from '../../report/text-table.ts';
 import { refuseExisting } from '../jobs/output.ts';
-import { jsonOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { jsonOption, textOption } from '../options.ts';
 import { classesOption } from './split-options.ts';
 
 const formats = ['text', 'tsv', 'markdown'] as const;
@@ -27,8 +27,6 @@ export const cohortDescribeCommand: CommandModule<object, Arguments> = {
   describe: 'Participants, sessions, age, sex, MMSE and CDR per diagnosis (table 1 of a paper)',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('cohort', ['format', 'out']))
       .positional('cohorts', {
         type: 'string',
         array: true,

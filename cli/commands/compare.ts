@@ -1,10 +1,9 @@
 import type { CommandModule } from 'yargs';
 import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
-import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/compare.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
 import { comparisonText } from './compare-text.ts';
@@ -32,8 +31,6 @@ export const compare: CommandModule<object, Arguments> = {
   describe: 'How alike masks are: by regions, by what networks see, over sessions, folds, runs and cohorts',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('compare', ['atlas', 'labels', 'out', 'top', 'model', 'images', 'seed', 'mu']))
       .positional('masks', {
         type: 'string',
         array: true,
@@ -48,7 +45,11 @@ export const compare: CommandModule<object, Arguments> = {
           default: 'density' as RegionMeasure,
           describe: 'What of each region is compared: the mean of 1 - m, or the sum',
         },
-        top: numberOption('top', { default: 5, describe: 'Regions listed and counted of each mask' }),
+        top: numberOption('top', {
+          range: counts,
+          default: 5,
+          describe: 'Regions listed and counted of each mask',
+        }),
         'prob-cnn': {
           type: 'boolean',
           describe:
@@ -58,7 +59,11 @@ export const compare: CommandModule<object, Arguments> = {
         class: textOption({ describe: "Class that the masks hide; by default each mask's own" }),
         mu: textOption({ describe: "What a hidden voxel becomes; by default each mask's own, else 1" }),
         images: textOption({ describe: "Cohort table whose images are masked; by default each mask's own" }),
-        seed: numberOption('seed', { default: 0, describe: 'Start of the random numbers of the intervals' }),
+        seed: numberOption('seed', {
+          range: seeds,
+          default: 0,
+          describe: 'Start of the random numbers of the intervals',
+        }),
         adapter: adapterOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace a comparison that is there' },
         json: jsonOption,
@@ -89,10 +94,6 @@ async function run(args: Arguments): Promise<void> {
 }
 
 function jobOf(args: Arguments): CompareOptions {
-  if (!Number.isInteger(args.top) || args.top < 1)
-    throw new UsageError('--top takes a whole number from 1', 'compare');
-  if (!Number.isSafeInteger(args.seed) || args.seed < 0)
-    throw new UsageError('--seed takes a whole number from 0', 'compare');
   const { mu } = args;
   return {
     masks: args.masks,

@@ -4,7 +4,7 @@ import { formatDuration } from '../duration.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type DemoResult, demoDefaults, runDemo } from '../jobs/demo.ts';
-import { jsonOption, numberOption } from '../options.ts';
+import { counts, jsonOption, numberOption, positive, seeds32 } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { maskProgress } from './mask-group.ts';
 import { trainProgress } from './train.ts';
@@ -33,14 +33,20 @@ export const demo: CommandModule<object, Arguments> = {
       })
       .options({
         participants: numberOption('participants', {
+          range: counts,
           default: demoDefaults.participantsPerClass,
           describe: 'Participants in each of the classes CN and AD',
         }),
         resolution: numberOption('resolution', {
+          range: positive,
           default: demoDefaults.resolution,
           describe: 'Voxel size in mm',
         }),
-        seed: numberOption('seed', { default: demoDefaults.seed, describe: 'Start of the random numbers' }),
+        seed: numberOption('seed', {
+          range: seeds32,
+          default: demoDefaults.seed,
+          describe: 'Start of the random numbers',
+        }),
         adapter: adapterOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace an earlier demo in the folder' },
         json: jsonOption,

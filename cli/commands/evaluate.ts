@@ -10,17 +10,9 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
-import {
-  jsonOption,
-  listOption,
-  numberOption,
-  refuseRepeats,
-  severalArguments,
-  textOption,
-} from '../options.ts';
+import { counts, jsonOption, numberOption, repeatableListOption, seeds32, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { evaluationText } from './evaluate-text.ts';
-import { requireSeed, requireWhole } from './split-options.ts';
 
 interface Arguments {
   cohorts: string[];
@@ -42,8 +34,6 @@ export const evaluate: CommandModule<object, Arguments> = {
   describe: 'Measure how good networks are: balanced accuracy, sensitivity, specificity, AUC',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('evaluate', ['set', 'batch-size', 'seed', 'out', 'adapter']))
       .positional('cohorts', {
         type: 'string',
         array: true,
@@ -52,10 +42,10 @@ export const evaluate: CommandModule<object, Arguments> = {
           'Tables of the sessions (TSV); NAME=TABLE also records the answers beside the networks, as test-NAME',
       })
       .options({
-        model: listOption({
+        model: repeatableListOption({
           demandOption: true,
           describe:
-            'Trained networks or folders of trainings, with commas between; a folder may hold all folds',
+            'Trained networks or folders of trainings, with commas between or in several options; a folder may hold all folds',
         }),
         set: {
           choices: evaluationSets,
@@ -68,10 +58,15 @@ export const evaluate: CommandModule<object, Arguments> = {
           describe: 'Every session of a participant, not the first one only',
         },
         'batch-size': numberOption('batch-size', {
+          range: counts,
           default: trainDefaults.batchSize,
           describe: 'Images predicted at once',
         }),
-        seed: numberOption('seed', { default: 0, describe: 'Start of the random numbers of the intervals' }),
+        seed: numberOption('seed', {
+          range: seeds32,
+          default: 0,
+          describe: 'Start of the random numbers of the intervals',
+        }),
         out: textOption({ demandOption: true, describe: 'Folder for the results; made if missing' }),
         adapter: adapterOption,
         overwrite: {
@@ -92,8 +87,6 @@ export const evaluate: CommandModule<object, Arguments> = {
 
 async function run(args: Arguments): Promise<void> {
   const { model: models, set, seed, out, overwrite, json, quiet = false } = args;
-  requireWhole('batch-size', args['batch-size'], 1, 'evaluate');
-  requireSeed(seed, 'evaluate');
   const cohorts = cohortsOf(args);
   const result = await lendGpu(args.adapter, quiet, async (open) => {
     let progress: Progress | undefined;

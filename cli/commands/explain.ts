@@ -6,7 +6,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type ExplainOptions, type ExplainResult, explain } from '../jobs/explain.ts';
-import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
+import { counts, jsonOption, listOption, numberOption, positive, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { atlasOf, muOf, sourceOptions } from './source-options.ts';
 
@@ -61,25 +61,45 @@ export const explainCommand: CommandModule<object, Arguments> = {
           default: false,
           describe: 'gradient, smoothgrad: times the image, with sign, in place of the absolute value',
         },
-        samples: numberOption('samples', { default: 25, describe: 'smoothgrad: noisy copies of an image' }),
+        samples: numberOption('samples', {
+          range: counts,
+          default: 25,
+          describe: 'smoothgrad: noisy copies of an image',
+        }),
         noise: numberOption('noise', {
+          range: positive,
           default: 0.15,
           describe: "smoothgrad: standard deviation, as a share of the image's range",
         }),
         'path-steps': numberOption('path-steps', {
+          range: counts,
           default: 64,
           describe: 'integrated-gradients: points between mu and the image',
         }),
         block: numberOption('block', {
+          range: { whole: true, least: 0 },
           describe: 'grad-cam: block, from 0; by default the deepest of 4 voxels along every axis or more',
         }),
-        cube: numberOption('cube', { default: 18, describe: "occlusion: the cube's edge in mm" }),
-        stride: numberOption('stride', { default: 9, describe: 'occlusion: mm between cubes' }),
+        cube: numberOption('cube', {
+          range: positive,
+          default: 18,
+          describe: "occlusion: the cube's edge in mm",
+        }),
+        stride: numberOption('stride', {
+          range: positive,
+          default: 9,
+          describe: 'occlusion: mm between cubes',
+        }),
         'batch-size': numberOption('batch-size', {
+          range: counts,
           default: 4,
           describe: 'occlusion, integrated-gradients: images computed at once',
         }),
-        seed: numberOption('seed', { default: 0, describe: "Start of smoothgrad's random numbers" }),
+        seed: numberOption('seed', {
+          range: seeds,
+          default: 0,
+          describe: "Start of smoothgrad's random numbers",
+        }),
         adapter: adapterOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace maps that are there already' },
         json: jsonOption,
@@ -124,14 +144,7 @@ function jobOf(args: Arguments): ExplainOptions {
   const unknown = asked.find((name) => !(methods as readonly string[]).includes(name));
   if (unknown !== undefined || asked.length === 0)
     throw usage(`--method takes ${methods.join(', ')}${unknown ? `, not ${unknown}` : ''}`);
-  for (const name of ['samples', 'path-steps', 'batch-size'] as const)
-    if (!Number.isInteger(args[name]) || args[name] < 1) throw usage(`--${name} takes a whole number from 1`);
-  for (const name of ['cube', 'stride', 'noise'] as const)
-    if (args[name] <= 0) throw usage(`--${name} takes a number above 0`);
   if (args.stride > args.cube) throw usage('--stride is at most --cube, so that no voxel is passed over');
-  if (args.block !== undefined && (!Number.isInteger(args.block) || args.block < 0))
-    throw usage('--block takes a whole number from 0');
-  if (!Number.isSafeInteger(args.seed) || args.seed < 0) throw usage('--seed takes a whole number from 0');
   const common = {
     model: args.model,
     className: args.class ?? null,

@@ -5,7 +5,7 @@ import { UsageError } from '../fail.ts';
 import { lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type FeedbackResult, feedback } from '../jobs/feedback.ts';
-import { numberOption, textOption } from '../options.ts';
+import { counts, numberOption, positive, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { maskProgress } from './mask-group.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
@@ -31,18 +31,22 @@ export const feedbackCommand: CommandModule<object, Arguments> = {
           describe: "The network's group mask: a file or its folder",
         }),
         share: numberOption('share', {
+          range: { above: 0, most: 1 },
           default: 0.5,
           describe: 'Share of the training images that are masked',
         }),
         'train-epochs': numberOption('train-epochs', {
+          range: counts,
           default: 10,
           describe: 'Epochs of training; all are taken',
         }),
         'train-batch-size': numberOption('train-batch-size', {
+          range: counts,
           default: trainDefaults.batchSize,
           describe: 'Images in a step of training',
         }),
         'train-learning-rate': numberOption('train-learning-rate', {
+          range: positive,
           default: trainDefaults.learningRate,
           describe: "Adam's, in training",
         }),
@@ -59,10 +63,6 @@ async function run(args: Arguments): Promise<void> {
   const usage = (message: string) => new UsageError(message, 'feedback');
   const { atlas, ...options } = jobOf(args);
   if (!atlas) throw usage('masks are compared over regions: give --atlas and --labels');
-  if (!(args.share > 0 && args.share <= 1)) throw usage('--share takes a number above 0, up to 1');
-  for (const name of ['train-epochs', 'train-batch-size'] as const)
-    if (!Number.isInteger(args[name]) || args[name] < 1) throw usage(`--${name} takes a whole number from 1`);
-  if (args['train-learning-rate'] <= 0) throw usage('--train-learning-rate takes a number above 0');
   const training = {
     ...trainDefaults,
     epochs: args['train-epochs'],

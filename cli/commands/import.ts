@@ -43,6 +43,7 @@ export const importCommand: CommandModule<object, Arguments> = {
           describe: 'How its blocks halve the volume',
         },
         dropout: numberOption('dropout', {
+          range: { least: 0, below: 1 },
           default: defaultArchitecture.dropout,
           describe: 'Share of the features that it drops in training',
         }),
@@ -71,9 +72,6 @@ function run(args: Arguments): void {
   const subBlocks = args['sub-blocks']?.map(Number) ?? null;
   if (subBlocks?.some((count) => !Number.isInteger(count) || count < 1 || count > 3))
     throw new UsageError('--sub-blocks takes whole numbers from 1 to 3, with commas between', 'import');
-  if (!(dropout >= 0 && dropout < 1))
-    throw new UsageError('--dropout takes a number from 0 to below 1', 'import');
-  if (!(smoothing >= 0)) throw new UsageError('--smoothing takes a number of mm from 0', 'import');
   const intensity = { scale: args.intensity, smoothing };
   const result = importModel({
     file,

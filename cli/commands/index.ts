@@ -1,4 +1,4 @@
-import type { CommandModule } from 'yargs';
+import type { Command } from '../command-tree.ts';
 import { bench } from './bench.ts';
 import { cohort } from './cohort.ts';
 import { compare } from './compare.ts';
@@ -26,8 +26,7 @@ import { tune } from './tune.ts';
 import { validateCommand } from './validate.ts';
 
 /** Every command of the program, in the order of the help page. A new one is a file beside this one and a line here. */
-// biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
-export const commands: readonly CommandModule<object, any>[] = [
+export const commands: readonly Command[] = [
   demo,
   doctor,
   simulate,

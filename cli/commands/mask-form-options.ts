@@ -1,7 +1,7 @@
 import { areaWeights } from '../../masking/mask-form.ts';
 import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { UsageError } from '../fail.ts';
-import { numberOption } from '../options.ts';
+import { notNegative, numberOption, positive } from '../options.ts';
 
 /** Other forms of the mask than the paper's (docs/method.md, other forms); without them it has the paper's. */
 export interface FormArguments {
@@ -16,19 +16,24 @@ export interface FormArguments {
 /** Their options. */
 export const formOptions = {
   area: numberOption('area', {
+    range: { above: 0, below: 1 },
     describe: 'Share of the voxels that the mask is to hide, in place of --lambda1 and --beta1',
   }),
   'area-weight': numberOption('area-weight', {
+    range: positive,
     describe: `Weight of the area in the loss; ${areaWeights.group} by default for a group, ${areaWeights.session} for a session`,
   }),
   'mask-grid': numberOption('mask-grid', {
+    range: { whole: true, least: 2, most: 4, unit: 'voxels' },
     describe: 'Voxels from one value of the mask to the next, 2 to 4; between them it is linear',
   }),
   shift: numberOption('shift', {
+    range: { whole: true, least: 0, unit: 'voxels' },
     default: 0,
     describe: 'Voxels at most that a masked image is moved by at each step, along each axis',
   }),
   noise: numberOption('noise', {
+    range: notNegative,
     default: 0,
     describe: 'Standard deviation of noise that a masked image gets at each step',
   }),
@@ -45,25 +50,18 @@ export function formOf(args: FormArguments, kind: keyof typeof areaWeights): Par
   };
 }
 
-/** @throws UsageError for a value that cannot be, or options that exclude each other. @param plain the objective's defaults */
+/** @throws UsageError for options that exclude each other. @param plain the objective's defaults */
 export function requireForm(
   args: FormArguments & Pick<ObjectiveOptions, 'lambda1' | 'beta1'>,
   command: string,
   plain: ObjectiveOptions,
 ): void {
   const usage = (message: string) => new UsageError(message, command);
-  const { area, 'area-weight': weight, 'mask-grid': spacing, shift, noise, seed } = args;
+  const { area, 'area-weight': weight } = args;
   if (area === undefined && weight !== undefined)
     throw usage('--area-weight weighs an area: give --area with it');
   if (area !== undefined) {
-    if (!(area > 0 && area < 1)) throw usage('--area takes a share between 0 and 1, such as 0.01');
     if (args.lambda1 !== plain.lambda1 || args.beta1 !== plain.beta1)
       throw usage('--area takes the place of --lambda1 and --beta1: leave them out, or leave out --area');
   }
-  if (weight !== undefined && !(weight > 0)) throw usage('--area-weight takes a number above 0');
-  if (!Number.isInteger(shift) || shift < 0) throw usage('--shift takes a whole number of voxels from 0');
-  if (!(noise >= 0)) throw usage('--noise takes a number from 0');
-  if (!Number.isSafeInteger(seed) || seed < 0) throw usage('--seed takes a whole number from 0');
-  if (spacing !== undefined && ![2, 3, 4].includes(spacing))
-    throw usage('--mask-grid takes 2, 3 or 4 voxels; leave it out for a value at each');
 }

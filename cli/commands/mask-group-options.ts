@@ -3,14 +3,9 @@ import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
 import { defaultGroupOptions, type MaskGroupOptions } from '../jobs/mask-group.ts';
 import type { FitOn } from '../jobs/mask-inputs.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
-import {
-  type MaskArguments,
-  number,
-  objectiveOf,
-  objectiveOptions,
-  requireMaskValues,
-} from './mask-options.ts';
+import { counts, jsonOption, notNegative, numberOption, positive, seeds, textOption } from '../options.ts';
+import { requireForm } from './mask-form-options.ts';
+import { type MaskArguments, number, objectiveOf, objectiveOptions } from './mask-options.ts';
 
 /** The command line of `voxmask mask group`, as yargs reads it. */
 export interface Arguments extends MaskArguments {
@@ -59,22 +54,24 @@ export const maskGroupOptions = {
   atlas: textOption({ describe: 'Atlas on the grid of the images' }),
   labels: textOption({ describe: "Table of the atlas's region names" }),
   ...objectiveOptions(objectiveDefaults),
-  'learning-rate': number('learning-rate', plain.learningRate, "Adam's"),
+  'learning-rate': number('learning-rate', plain.learningRate, positive, "Adam's"),
   epochs: numberOption('epochs', {
+    range: counts,
     describe: `Epochs at most; ${plain.epochs} by default, ${independent.epochs} if independent`,
   }),
-  steps: numberOption('steps', { describe: 'Steps at most; no limit by default' }),
-  'batch-size': number('batch-size', plain.batchSize, 'Images in a step'),
+  steps: numberOption('steps', { range: counts, describe: 'Steps at most; no limit by default' }),
+  'batch-size': number('batch-size', plain.batchSize, counts, 'Images in a step'),
   patience: numberOption('patience', {
+    range: counts,
     describe: `Epochs without progress before the end; ${plain.patience}, or ${independent.patience} if independent`,
   }),
-  tolerance: number('tolerance', plain.tolerance, 'Relative fall of the loss that is progress'),
+  tolerance: number('tolerance', plain.tolerance, notNegative, 'Relative fall of the loss that is progress'),
   stopping: {
     choices: ['relative', 'literal'] as const,
     default: plain.rule,
     describe: 'Rule of progress (docs/method.md)',
   },
-  seed: number('seed', plain.seed, 'Start of the random order of the images, of shifts and of noise'),
+  seed: number('seed', plain.seed, seeds, 'Start of the random order of the images, of shifts and of noise'),
   'drop-outliers': {
     type: 'boolean',
     default: false,
@@ -83,6 +80,7 @@ export const maskGroupOptions = {
   'checkpoint-every': number(
     'checkpoint-every',
     600,
+    { least: 0, unit: 'seconds' },
     'Seconds between checkpoints, from which a killed run goes on',
   ),
   adapter: adapterOption,
@@ -99,10 +97,7 @@ export function jobOf(args: Arguments): MaskGroupOptions {
   if (args.independent && (args.split !== undefined || args['fit-on'] !== undefined)) {
     throw usage('--independent goes without --split and --fit-on: such a cohort has no training set');
   }
-  const { epochs, steps, patience } = args;
-  const whole = { epochs, steps, 'batch-size': args['batch-size'], patience };
-  requireMaskValues(args, 'mask group', whole, objectiveDefaults);
-  if (!(args['checkpoint-every'] >= 0)) throw usage('--checkpoint-every takes a number of seconds from 0');
+  requireForm(args, 'mask group', objectiveDefaults);
   const defaults = defaultGroupOptions(args.independent);
   return {
     model: args.model,

@@ -1,8 +1,7 @@
 import { type ObjectiveOptions, objectiveDefaults } from '../../masking/objective.ts';
 import type { StoppingRule } from '../../masking/stopping.ts';
-import { UsageError } from '../fail.ts';
-import { numberOption, textOption } from '../options.ts';
-import { type FormArguments, formOf, formOptions, requireForm } from './mask-form-options.ts';
+import { notNegative, numberOption, positive, type Range, textOption } from '../options.ts';
+import { type FormArguments, formOf, formOptions } from './mask-form-options.ts';
 
 /** What the command lines of all masks have in common. */
 export interface MaskArguments extends FormArguments {
@@ -21,17 +20,17 @@ export interface MaskArguments extends FormArguments {
 }
 
 /** A number with a default. */
-export function number(name: string, value: number, describe: string) {
-  return numberOption(name, { default: value, describe });
+export function number(name: string, value: number, range: Range, describe: string) {
+  return numberOption(name, { range, default: value, describe });
 }
 
 /** The options of equation 2 and what it acts on. */
 export function objectiveOptions(defaults: ObjectiveOptions) {
   return {
-    lambda1: number('lambda1', defaults.lambda1, "Weight of the mask's size"),
-    lambda2: number('lambda2', defaults.lambda2, "Weight of the mask's variation"),
-    beta1: number('beta1', defaults.beta1, 'Power in the size'),
-    beta2: number('beta2', defaults.beta2, 'Power in the variation'),
+    lambda1: number('lambda1', defaults.lambda1, notNegative, "Weight of the mask's size"),
+    lambda2: number('lambda2', defaults.lambda2, notNegative, "Weight of the mask's variation"),
+    beta1: number('beta1', defaults.beta1, positive, 'Power in the size'),
+    beta2: number('beta2', defaults.beta2, positive, 'Power in the variation'),
     reduction: {
       choices: ['mean', 'sum'] as const,
       default: objectiveDefaults.reduction,
@@ -62,27 +61,4 @@ export function objectiveOf(args: MaskArguments, kind: 'group' | 'session') {
     objective: { lambda1, lambda2, beta1, beta2, reduction, score, ...formOf(args, kind) },
     mu: mu.trim() !== '' && Number.isFinite(Number(mu)) ? Number(mu) : mu,
   };
-}
-
-/**
- * @param whole options that take a whole number from 1, if given
- * @param plain the objective's defaults
- * @throws UsageError for a value that cannot be
- */
-export function requireMaskValues(
-  args: MaskArguments,
-  command: string,
-  whole: Readonly<Record<string, number | undefined>>,
-  plain: ObjectiveOptions,
-): void {
-  const usage = (message: string) => new UsageError(message, command);
-  for (const [name, value] of Object.entries(whole)) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw usage(`--${name} takes a whole number from 1`);
-  }
-  for (const name of ['lambda1', 'lambda2', 'tolerance'] as const)
-    if (args[name] < 0) throw usage(`--${name} takes a number from 0`);
-  for (const name of ['beta1', 'beta2', 'learning-rate'] as const)
-    if (args[name] <= 0) throw usage(`--${name} takes a number above 0`);
-  requireForm(args, command, plain);
 }

@@ -3,14 +3,9 @@ import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
 import { type EvaluationSet, evaluationSets } from '../jobs/evaluate.ts';
 import type { MaskSessionOptions } from '../jobs/mask-session.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
-import {
-  type MaskArguments,
-  number,
-  objectiveOf,
-  objectiveOptions,
-  requireMaskValues,
-} from './mask-options.ts';
+import { counts, jsonOption, notNegative, numberOption, positive, seeds, textOption } from '../options.ts';
+import { requireForm } from './mask-form-options.ts';
+import { type MaskArguments, number, objectiveOf, objectiveOptions } from './mask-options.ts';
 
 /** The command line of `voxmask mask session`, as yargs reads it. */
 export interface Arguments extends MaskArguments {
@@ -50,10 +45,15 @@ export const maskSessionOptions = {
     describe: "Class to hide, and whose sessions are taken; the network's last one by default",
   }),
   ...objectiveOptions(sessionObjectiveDefaults),
-  'learning-rate': number('learning-rate', sessionDefaults.learningRate, "Adam's"),
-  steps: number('steps', sessionDefaults.maxSteps, 'Steps at most'),
-  patience: number('patience', sessionDefaults.patience, 'Steps without progress before the end'),
-  tolerance: number('tolerance', sessionDefaults.tolerance, 'Relative fall of the loss that is progress'),
+  'learning-rate': number('learning-rate', sessionDefaults.learningRate, positive, "Adam's"),
+  steps: number('steps', sessionDefaults.maxSteps, counts, 'Steps at most'),
+  patience: number('patience', sessionDefaults.patience, counts, 'Steps without progress before the end'),
+  tolerance: number(
+    'tolerance',
+    sessionDefaults.tolerance,
+    notNegative,
+    'Relative fall of the loss that is progress',
+  ),
   stopping: {
     choices: ['relative', 'literal'] as const,
     default: sessionDefaults.rule,
@@ -65,8 +65,9 @@ export const maskSessionOptions = {
     describe:
       'Stop without progress and keep the mask of the lowest loss; --no-early-stopping keeps the last',
   },
-  seed: number('seed', 0, 'Start of --shift and --noise'),
+  seed: number('seed', 0, seeds, 'Start of --shift and --noise'),
   'batch-size': numberOption('batch-size', {
+    range: counts,
     describe: 'Sessions at once; by default as many as prove fastest. It does not change the masks',
   }),
   adapter: adapterOption,
@@ -82,8 +83,7 @@ export function jobOf(args: Arguments): MaskSessionOptions {
     throw usage('Give either --cohort or --image: the sessions of a table, or a single image');
   if (image !== undefined && (args.set !== 'all' || args.baseline || args.sessions !== undefined))
     throw usage('--set, --baseline and --sessions choose from a cohort: give --cohort with them');
-  const whole = { steps, patience, 'batch-size': args['batch-size'] };
-  requireMaskValues(args, 'mask session', whole, sessionObjectiveDefaults);
+  requireForm(args, 'mask session', sessionObjectiveDefaults);
   return {
     model: args.model,
     from: cohort !== undefined ? { cohort } : { image: image! },

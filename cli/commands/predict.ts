@@ -1,10 +1,9 @@
 import type { CommandModule } from 'yargs';
 import { trainDefaults } from '../../model/train.ts';
 import { textTable } from '../../report/text-table.ts';
-import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { type PredictResult, predictImages } from '../jobs/predict.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 
 interface Arguments {
@@ -22,8 +21,6 @@ export const predict: CommandModule<object, Arguments> = {
   describe: 'Ask a trained network for the class of images',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('predict', ['model', 'adapter', 'batch-size']))
       .positional('images', {
         type: 'string',
         array: true,
@@ -33,6 +30,7 @@ export const predict: CommandModule<object, Arguments> = {
       .options({
         model: textOption({ demandOption: true, describe: 'Trained network, or the folder of its training' }),
         'batch-size': numberOption('batch-size', {
+          range: counts,
           default: trainDefaults.batchSize,
           describe: 'Images predicted at once',
         }),
@@ -52,9 +50,6 @@ async function run({
   json,
   quiet = false,
 }: Arguments): Promise<void> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new UsageError('--batch-size takes a whole number from 1', 'predict');
-  }
   const result = await lendGpu(adapter, quiet, async (open) => {
     // A single batch is over before a bar would tell anything.
     const progress = new Progress('Predicting', images.length, {

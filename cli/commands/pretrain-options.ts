@@ -3,7 +3,7 @@ import type { Reduction } from '../../model/architecture.ts';
 import { pretrainDefaults } from '../../model/pretrain.ts';
 import { UsageError } from '../fail.ts';
 import type { PretrainJobOptions } from '../jobs/pretrain.ts';
-import { numberOption } from '../options.ts';
+import { counts, notNegative, numberOption, positive, type Range } from '../options.ts';
 import { defaulted, defaultedList } from './settings-options.ts';
 import { convolutionalOf, trainOptions } from './train-options.ts';
 import { isWhole } from './whole.ts';
@@ -41,14 +41,20 @@ export const pretrainOptions = {
   out,
   split: { ...split, describe: `${split.describe}; its training side alone is learnt from` },
   fold: numberOption('fold', {
+    range: { whole: true, least: 0 },
     describe: 'Part of the cohort that is not learnt from and chooses the epoch, from 0  [default: none]',
   }),
   folds,
   'split-seed': trainOptions['split-seed'],
-  epochs: number('epochs', pretrainDefaults.epochs, 'Epochs'),
-  'batch-size': number('batch-size', pretrainDefaults.batchSize, 'Images in a step'),
-  'learning-rate': number('learning-rate', pretrainDefaults.learningRate, "Adam's"),
-  'weight-decay': number('weight-decay', pretrainDefaults.weightDecay, trainOptions['weight-decay'].describe),
+  epochs: number('epochs', pretrainDefaults.epochs, counts, 'Epochs'),
+  'batch-size': number('batch-size', pretrainDefaults.batchSize, counts, 'Images in a step'),
+  'learning-rate': number('learning-rate', pretrainDefaults.learningRate, positive, "Adam's"),
+  'weight-decay': number(
+    'weight-decay',
+    pretrainDefaults.weightDecay,
+    notNegative,
+    trainOptions['weight-decay'].describe,
+  ),
   seed: defaulted('seed'),
   channels: defaultedList('channels'),
   'sub-blocks': defaultedList('sub-blocks'),
@@ -65,13 +71,13 @@ export const pretrainOptions = {
   json,
 } as const;
 
-function number(name: string, value: number, describe: string) {
-  return numberOption(name, { default: value, describe });
+function number(name: string, value: number, range: Range, describe: string) {
+  return numberOption(name, { range, default: value, describe });
 }
 
 /** The job that a command line asks for. @throws UsageError for the first value that cannot be */
 export function pretrainJobOf(args: Arguments): PretrainJobOptions {
-  checkNumbers(args);
+  checkFold(args);
   const { cohort, out, overwrite, split = null, fold = null, folds = 5, classes, epochs, seed } = args;
   return {
     cohort,
@@ -95,12 +101,10 @@ export function pretrainJobOf(args: Arguments): PretrainJobOptions {
   };
 }
 
-function checkNumbers(args: Arguments): void {
-  const { split, fold, folds = 5, 'split-seed': splitSeed = 2 } = args;
+function checkFold(args: Arguments): void {
+  const { split, fold, folds = 5 } = args;
   const drawn = args.folds !== undefined || args['split-seed'] !== undefined;
   const faults: [bad: boolean, message: string][] = [
-    [!isWhole(args.epochs, 1), '--epochs takes a whole number from 1'],
-    [!isWhole(args['batch-size'], 1), '--batch-size takes a whole number from 1'],
     [
       split !== undefined && drawn,
       '--split is a split drawn before; it goes without --folds and --split-seed',
@@ -109,17 +113,10 @@ function checkNumbers(args: Arguments): void {
       split === undefined && fold === undefined && drawn,
       '--folds and --split-seed draw a fold: say which by --fold',
     ],
-    [!isWhole(folds, 2), '--folds takes a whole number from 2'],
     [
       fold !== undefined && !isWhole(fold, 0, split === undefined ? folds - 1 : undefined),
       `--fold takes a whole number from 0${split === undefined ? ` to ${folds - 1}` : ''}`,
     ],
-    [!isWhole(splitSeed, 0, 2 ** 32 - 1), '--split-seed takes a whole number from 0 to 4294967295'],
-    [!isWhole(args.seed, 0), '--seed takes a whole number from 0'],
-    [!(args['learning-rate'] > 0), '--learning-rate takes a number above 0'],
-    [!(args['weight-decay'] >= 0), '--weight-decay takes a number from 0'],
-    [!(args['checkpoint-every'] >= 0), '--checkpoint-every takes a number of seconds from 0'],
-    [!(args.smoothing >= 0), '--smoothing takes a number of mm from 0'],
   ];
   const fault = faults.find(([bad]) => bad);
   if (fault) throw new UsageError(fault[1], 'pretrain');

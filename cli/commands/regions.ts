@@ -1,8 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { textTable } from '../../report/text-table.ts';
-import { UsageError } from '../fail.ts';
 import { type MeasuredMask, measureRegions, type RegionsResult } from '../jobs/regions.ts';
-import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, textOption } from '../options.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
 
 interface Arguments extends AtlasArguments {
@@ -20,8 +19,6 @@ export const regions: CommandModule<object, Arguments> = {
   describe: 'Density, volume and peak of masks in the regions of an atlas',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('regions', ['atlas', 'labels', 'out', 'top']))
       .positional('masks', {
         type: 'string',
         array: true,
@@ -31,7 +28,11 @@ export const regions: CommandModule<object, Arguments> = {
       .options({
         ...atlasOptions,
         out: textOption({ describe: 'Folder for tables and pictures; none are written by default' }),
-        top: numberOption('top', { default: 10, describe: 'Regions printed of each mask, densest first' }),
+        top: numberOption('top', {
+          range: counts,
+          default: 10,
+          describe: 'Regions printed of each mask, densest first',
+        }),
         overwrite: { type: 'boolean', default: false, describe: 'Replace regions that are there' },
         json: jsonOption,
       })
@@ -41,8 +42,6 @@ export const regions: CommandModule<object, Arguments> = {
 };
 
 async function run(args: Arguments): Promise<void> {
-  if (!Number.isInteger(args.top) || args.top < 1)
-    throw new UsageError('--top takes a whole number from 1', 'regions');
   const result = measureRegions({
     masks: args.masks,
     atlas: atlasChoice(args),

@@ -8,11 +8,10 @@ import { lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type SearchHooks, type SearchOptions, type SearchResult, searchNetworks } from '../jobs/search.ts';
 import { readSpace } from '../jobs/search-config.ts';
-import { numberOption, textOption } from '../options.ts';
+import { counts, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { configurationOf, type SettingsArguments, settingsOptions } from './settings-options.ts';
 import { type DataArguments, dataOf, dataOptions, foldsOf } from './train-options.ts';
-import { checkWhole } from './whole.ts';
 
 interface Arguments extends DataArguments, SettingsArguments {
   space: string | undefined;
@@ -44,10 +43,11 @@ export const search: CommandModule<object, Arguments> = {
         space: textOption({
           describe: "What is drawn, in YAML (docs/formats.md); the paper's space when not given",
         }),
-        samples: numberOption('samples', { default: 20, describe: 'Networks to train' }),
+        samples: numberOption('samples', { range: counts, default: 20, describe: 'Networks to train' }),
         ...dataOptions,
         fold: textOption({ default: '0', describe: 'Part that validates, from 0; the others train' }),
         memory: numberOption('memory', {
+          range: { above: 0, unit: 'GiB' },
           describe:
             "GiB of GPU memory that a training may take  [default: half of the machine's on a software adapter, else 8]",
         }),
@@ -73,12 +73,9 @@ export const search: CommandModule<object, Arguments> = {
 function searchOf(args: Arguments): SearchOptions {
   const fixed = configurationOf(args, 'search');
   const data = dataOf(args, 'search');
-  checkWhole('samples', args.samples, 'search', 1);
   if (foldsOf(args, 'search').length > 1)
     throw new UsageError('a search is on one fold: --fold takes one number', 'search');
   const { memory } = args;
-  if (memory !== undefined && !(memory > 0))
-    throw new UsageError('--memory takes a number of GiB above 0', 'search');
   const space = overlay<SearchSpace>(readSpace(args.space ?? null), fixed);
   return { ...data, space, samples: args.samples, memory: memory === undefined ? null : memory * 2 ** 30 };
 }

@@ -4,8 +4,8 @@ import type { Reduction } from '../../model/architecture.ts';
 import { type Sampling, samplings } from '../../model/order.ts';
 import { type Configuration, settingsDefaults } from '../../model/settings.ts';
 import { UsageError } from '../fail.ts';
-import { listOption, numberOption } from '../options.ts';
-import { checkWhole, wholes } from './whole.ts';
+import { counts, listOption, notNegative, numberOption, positive, type Range, seeds } from '../options.ts';
+import { wholes } from './whole.ts';
 
 /** What a command line says of a network and its training; what it leaves open is undefined. */
 export interface SettingsArguments {
@@ -29,12 +29,12 @@ export interface SettingsArguments {
 
 /** These options, without defaults: a configuration file comes between. The help shows the defaults all the same. */
 export const settingsOptions = {
-  epochs: number('epochs', 'Epochs at most'),
-  'batch-size': number('batch-size', 'Images in a step'),
-  'learning-rate': number('learning-rate', "Adam's"),
-  'weight-decay': number('weight-decay', 'Share of a weight added to its gradient'),
-  patience: number('patience', 'Epochs above the lowest loss before the end'),
-  seed: number('seed', 'Start of the random numbers of the training'),
+  epochs: number('epochs', counts, 'Epochs at most'),
+  'batch-size': number('batch-size', counts, 'Images in a step'),
+  'learning-rate': number('learning-rate', positive, "Adam's"),
+  'weight-decay': number('weight-decay', notNegative, 'Share of a weight added to its gradient'),
+  patience: number('patience', counts, 'Epochs above the lowest loss before the end'),
+  seed: number('seed', seeds, 'Start of the random numbers of the training'),
   sampling: name('sampling', samplings, 'Each session once in an epoch, or every class equally often'),
   activations: name(
     'activations',
@@ -44,15 +44,15 @@ export const settingsOptions = {
   channels: list('channels', 'Output channels of each block'),
   'sub-blocks': list('sub-blocks', 'Sub-blocks of each block, 1 to 3'),
   reduction: name('reduction', ['maxpool', 'stride'] as const, 'How a block halves the volume'),
-  'fc-layers': number('fc-layers', 'Fully connected layers'),
-  dropout: number('dropout', 'Share of the features dropped in a step'),
+  'fc-layers': number('fc-layers', counts, 'Fully connected layers'),
+  dropout: number('dropout', { least: 0, below: 1 }, 'Share of the features dropped in a step'),
   classes: list('classes', 'Diagnoses to tell apart; the one under study last'),
   intensity: name(
     'intensity',
     scales,
     'Scale of the images: as they are, to [0, 1], or by mean and deviation over the brain',
   ),
-  smoothing: number('smoothing', 'Gaussian that smooths the images, FWHM in mm'),
+  smoothing: number('smoothing', { least: 0, unit: 'mm' }, 'Gaussian that smooths the images, FWHM in mm'),
 } as const;
 
 type Key = keyof SettingsArguments;
@@ -61,8 +61,8 @@ function shown(key: Key) {
   return { defaultDescription: String(settingsDefaults[key]) };
 }
 
-function number(key: Key, describe: string) {
-  return numberOption(key, { ...shown(key), describe });
+function number(key: Key, range: Range, describe: string) {
+  return numberOption(key, { range, ...shown(key), describe });
 }
 
 function name<T extends string>(key: Key, choices: readonly T[], describe: string) {
@@ -90,17 +90,6 @@ export function defaultedList(key: ListKey) {
 /** The configuration that a command line gives. @throws UsageError for the first value that cannot be */
 export function configurationOf(args: SettingsArguments, command: string): Configuration {
   const usage = (message: string) => new UsageError(message, command);
-  for (const key of ['epochs', 'batch-size', 'patience', 'fc-layers'] as const)
-    checkWhole(key, args[key], command, 1);
-  checkWhole('seed', args.seed, command, 0);
-  const beyond = (key: Key, sound: (value: number) => boolean, what: string) => {
-    const value = args[key] as number | undefined;
-    if (value !== undefined && !sound(value)) throw usage(`--${key} takes ${what}`);
-  };
-  beyond('learning-rate', (value) => value > 0, 'a number above 0');
-  beyond('weight-decay', (value) => value >= 0, 'a number from 0');
-  beyond('smoothing', (value) => value >= 0, 'a number of mm from 0');
-  beyond('dropout', (value) => value >= 0 && value < 1, 'a number from 0 to below 1');
   const { classes } = args;
   if (classes && (classes.length < 2 || new Set(classes).size !== classes.length))
     throw usage('--classes takes at least two different names, with commas between');

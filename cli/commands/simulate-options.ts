@@ -1,7 +1,17 @@
 import { type SimulateOptions, simulateDefaults } from '../../cohort/simulate/index.ts';
 import { type Side, type StudyOptions, sides, studyDefaults } from '../../cohort/simulate/study.ts';
 import { UsageError } from '../fail.ts';
-import { jsonOption, listOption, numberOption, textOption } from '../options.ts';
+import {
+  counts,
+  jsonOption,
+  listOption,
+  notNegative,
+  numberOption,
+  positive,
+  seeds32,
+  shareOfWhole,
+  textOption,
+} from '../options.ts';
 
 /** What the command line of `voxmask simulate` says. */
 export interface Arguments {
@@ -37,18 +47,22 @@ export interface Arguments {
 /** Its options, as yargs takes them. */
 export const simulateOptions = {
   participants: numberOption('participants', {
+    range: counts,
     default: simulateDefaults.participantsPerClass,
     describe: 'Participants in each of the classes CN and AD',
   }),
   strength: numberOption('strength', {
+    range: { least: 0, most: 0.8 },
     default: simulateDefaults.strength,
     describe: 'Mean fraction of gray matter lost in the planted regions, 0 to 0.8; 0 plants no signal',
   }),
   resolution: numberOption('resolution', {
+    range: positive,
     default: simulateDefaults.resolution,
     describe: 'Voxel size in mm; a template keeps its own',
   }),
   seed: numberOption('seed', {
+    range: seeds32,
     default: simulateDefaults.seed,
     describe: 'Start of the random numbers',
   }),
@@ -61,14 +75,16 @@ export const simulateOptions = {
   }),
   atlas: textOption({ describe: "Atlas of the template's regions" }),
   labels: textOption({ describe: "Table of the atlas's region names" }),
-  sessions: numberOption('sessions', { describe: 'Visits of each participant  [default: 1]' }),
+  sessions: numberOption('sessions', { range: counts, describe: 'Visits of each participant  [default: 1]' }),
   interval: numberOption('interval', {
+    range: counts,
     describe: `Months between the visits of --sessions  [default: ${studyDefaults.interval}]`,
   }),
   counts: listOption({
     describe: 'Participants and sessions in all of each class, as CN=330:1830,AD=336:1106',
   }),
   progression: numberOption('progression', {
+    range: shareOfWhole,
     describe: `Share of the planted regions' gray matter that AD loses per year  [default: ${studyDefaults.progression}]`,
   }),
   covariates: {
@@ -77,14 +93,27 @@ export const simulateOptions = {
     describe: 'Let age and sex change the maps, and tell MMSE and CDR',
   },
   prefix: textOption({ describe: "Begins the participants' identifiers; another one means other people" }),
-  gamma: numberOption('gamma', { describe: "Power that a site's probabilities are raised to  [default: 1]" }),
-  smoothing: numberOption('smoothing', { describe: "Gaussian of a site's maps, FWHM in mm  [default: 0]" }),
-  warp: numberOption('warp', { describe: "Size of a site's warps, in multiples of the usual  [default: 1]" }),
+  gamma: numberOption('gamma', {
+    range: positive,
+    describe: "Power that a site's probabilities are raised to  [default: 1]",
+  }),
+  smoothing: numberOption('smoothing', {
+    range: notNegative,
+    describe: "Gaussian of a site's maps, FWHM in mm  [default: 0]",
+  }),
+  warp: numberOption('warp', {
+    range: notNegative,
+    describe: "Size of a site's warps, in multiples of the usual  [default: 1]",
+  }),
   failures: listOption({
     describe: 'Sessions whose maps are to fail a quality check, as low-maximum:3,eyes:2',
   }),
-  subtypes: numberOption('subtypes', { describe: 'Kinds of AD, each with lost regions of its own' }),
+  subtypes: numberOption('subtypes', {
+    range: counts,
+    describe: 'Kinds of AD, each with lost regions of its own',
+  }),
   'label-noise': numberOption('label-noise', {
+    range: shareOfWhole,
     describe: "Share of the participants who bear the other class's label, 0 to 1",
   }),
   layout: {

@@ -2,8 +2,8 @@ import type { CommandModule } from 'yargs';
 import { type FoldMethod, foldMethods } from '../../cohort/splits/folds.ts';
 import { textTable } from '../../report/text-table.ts';
 import { type SplitKfoldResult, splitKfold } from '../jobs/split-kfold.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
-import { classesOption, requireSeed, requireWhole } from './split-options.ts';
+import { jsonOption, numberOption, seeds32, textOption } from '../options.ts';
+import { classesOption } from './split-options.ts';
 
 interface Arguments {
   cohort: string;
@@ -27,13 +27,17 @@ export const splitKfoldCommand: CommandModule<object, Arguments> = {
       .options({
         out: textOption({ demandOption: true, describe: 'Folder for the tables; made if missing' }),
         test: textOption({ describe: 'Table of test participants (TSV), who are in no fold' }),
-        folds: numberOption('folds', { default: 5, describe: 'Parts that the participants are cut into' }),
+        folds: numberOption('folds', {
+          range: { whole: true, least: 2 },
+          default: 5,
+          describe: 'Parts that the participants are cut into',
+        }),
         method: {
           choices: foldMethods,
           default: 'published' as FoldMethod,
           describe: "As the paper's folds were drawn, or balanced in age and sex too",
         },
-        seed: numberOption('seed', { default: 2, describe: 'Start of the random numbers' }),
+        seed: numberOption('seed', { range: seeds32, default: 2, describe: 'Start of the random numbers' }),
         classes: classesOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace folds that are there already' },
         json: jsonOption,
@@ -45,8 +49,6 @@ export const splitKfoldCommand: CommandModule<object, Arguments> = {
 
 function run(args: Arguments): void {
   const { cohort, out, test = null, folds, method, seed, classes, overwrite, json } = args;
-  requireWhole('folds', folds, 2, 'split');
-  requireSeed(seed, 'split');
   const result = splitKfold({ cohort, classes, test, folds, method, seed, out, overwrite });
   console.log(json ? JSON.stringify(result, null, 2) : asText(result, classes));
 }

@@ -1,10 +1,9 @@
 import type { CommandModule } from 'yargs';
 import { testSetDefaults } from '../../cohort/splits/test-set.ts';
 import { textTable } from '../../report/text-table.ts';
-import { UsageError } from '../fail.ts';
 import { type SplitTestOptions, type SplitTestPaths, splitTest } from '../jobs/split-test.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
-import { classesOption, requireSeed, requireWhole } from './split-options.ts';
+import { counts, jsonOption, notNegative, numberOption, seeds32, textOption } from '../options.ts';
+import { classesOption } from './split-options.ts';
 
 interface Arguments {
   cohort: string;
@@ -28,17 +27,28 @@ export const splitTestCommand: CommandModule<object, Arguments> = {
       .positional('cohort', { type: 'string', demandOption: true, describe: 'Table of the sessions (TSV)' })
       .options({
         out: textOption({ demandOption: true, describe: 'Folder for the tables; made if missing' }),
-        size: numberOption('size', { default: testSetDefaults.perClass, describe: 'Participants per class' }),
+        size: numberOption('size', {
+          range: counts,
+          default: testSetDefaults.perClass,
+          describe: 'Participants per class',
+        }),
         'age-tolerance': numberOption('age-tolerance', {
+          range: notNegative,
           default: testSetDefaults.ageTolerance,
           describe: 'Years by which a matched pair may differ',
         }),
         'p-value': numberOption('p-value', {
+          range: { least: 0, below: 1 },
           default: testSetDefaults.threshold,
           describe: 'What the tests of age and sex, test set against rest, must exceed',
         }),
-        draws: numberOption('draws', { default: testSetDefaults.draws, describe: 'Draws at most' }),
+        draws: numberOption('draws', {
+          range: counts,
+          default: testSetDefaults.draws,
+          describe: 'Draws at most',
+        }),
         seed: numberOption('seed', {
+          range: seeds32,
           default: testSetDefaults.seed,
           describe: 'Start of the random numbers',
         }),
@@ -52,12 +62,6 @@ export const splitTestCommand: CommandModule<object, Arguments> = {
 
 function run(args: Arguments): void {
   const { cohort, out, classes, overwrite, seed, json, size: perClass, draws } = args;
-  requireWhole('size', perClass, 1, 'split');
-  requireWhole('draws', draws, 1, 'split');
-  requireSeed(seed, 'split');
-  if (!(args['age-tolerance'] >= 0)) throw new UsageError('--age-tolerance takes a number from 0', 'split');
-  if (!(args['p-value'] >= 0 && args['p-value'] < 1))
-    throw new UsageError('--p-value takes a number from 0 to below 1', 'split');
   const options: SplitTestOptions = {
     cohort,
     classes,

@@ -5,9 +5,9 @@ import { adapterOption } from '../gpu.ts';
 import type { TrainJobOptions } from '../jobs/train.ts';
 import { readTrainConfig } from '../jobs/train-config.ts';
 import { settledIn } from '../jobs/train-settings.ts';
-import { jsonOption, numberOption, textOption } from '../options.ts';
+import { counts, jsonOption, numberOption, seeds32, textOption } from '../options.ts';
 import { configurationOf, type SettingsArguments, settingsOptions } from './settings-options.ts';
-import { checkWhole, isWhole, rangeText, wholes } from './whole.ts';
+import { isWhole, rangeText, wholes } from './whole.ts';
 
 /** Where a training's data come from and where it goes: what `voxmask train` and `voxmask search` share. */
 export interface DataArguments {
@@ -38,11 +38,16 @@ export const dataOptions = {
   split: textOption({
     describe: 'Split drawn before: its table, a folder of folds, or the lists of ClinicaDL',
   }),
-  folds: numberOption('folds', { describe: 'Parts that the participants are cut into  [default: 5]' }),
+  folds: numberOption('folds', {
+    range: { whole: true, least: 2 },
+    describe: 'Parts that the participants are cut into  [default: 5]',
+  }),
   'split-seed': numberOption('split-seed', {
+    range: seeds32,
     describe: 'Start of the random numbers that draw the parts  [default: 2]',
   }),
   'checkpoint-every': numberOption('checkpoint-every', {
+    range: { least: 0, unit: 'seconds' },
     default: 60,
     describe: 'Seconds between checkpoints, from which a killed run goes on',
   }),
@@ -59,6 +64,7 @@ export const trainOptions = {
     describe: 'Part that validates, from 0; the others train. Several in turn: 0..4, or 0,2',
   }),
   runs: numberOption('runs', {
+    range: counts,
     describe: 'Trainings of each fold, of different initialisation  [default: 1]',
   }),
   config: textOption({
@@ -102,11 +108,6 @@ export function dataOf(args: DataArguments, command: string): Omit<TrainJobOptio
     const what = '--split is a split drawn before; it goes without --folds and --split-seed';
     throw new UsageError(what, command);
   }
-  checkWhole('folds', folds, command, 2);
-  checkWhole('split-seed', splitSeed, command, 0, 2 ** 32 - 1);
-  const checkpointSeconds = args['checkpoint-every'];
-  if (!(checkpointSeconds >= 0))
-    throw new UsageError('--checkpoint-every takes a number of seconds from 0', command);
   return {
     cohort,
     out,
@@ -115,7 +116,7 @@ export function dataOf(args: DataArguments, command: string): Omit<TrainJobOptio
     folds,
     fold: foldsOf(args, command)[0],
     splitSeed,
-    checkpointSeconds,
+    checkpointSeconds: args['checkpoint-every'],
   };
 }
 
@@ -130,7 +131,6 @@ type Settled = ReturnType<typeof settledIn>;
 export function jobOf(args: Arguments): TrainJobOptions {
   const given = configurationOf(args, 'train');
   const data = dataOf(args, 'train');
-  checkWhole('runs', args.runs, 'train', 1);
   const settings = settingsOf(overlay(args.config ? readTrainConfig(args.config) : {}, given));
   checkLengths(settings);
   return {

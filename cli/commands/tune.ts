@@ -1,10 +1,9 @@
 import type { CommandModule } from 'yargs';
 import type { Trial } from '../../bench/tune.ts';
 import { textTable } from '../../report/text-table.ts';
-import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
-import { jsonOption, numberOption } from '../options.ts';
+import { counts, jsonOption, numberOption } from '../options.ts';
 import { type MadeUpNetworkArguments, madeUpNetwork, madeUpNetworkOptions } from './made-up-network.ts';
 
 interface Arguments extends MadeUpNetworkArguments {
@@ -23,7 +22,11 @@ export const tune: CommandModule<object, Arguments> = {
     yargs
       .options({
         ...madeUpNetworkOptions,
-        repetitions: numberOption('repetitions', { default: 5, describe: 'Steps timed for each choice' }),
+        repetitions: numberOption('repetitions', {
+          range: counts,
+          default: 5,
+          describe: 'Steps timed for each choice',
+        }),
         reset: { type: 'boolean', default: false, describe: 'Forget what was measured' },
         adapter: adapterOption,
         json: jsonOption,
@@ -32,8 +35,6 @@ export const tune: CommandModule<object, Arguments> = {
       .example('$0 tune --reset', 'back to the defaults') as never,
   handler: async (args) => {
     const { repetitions, reset, adapter, json, quiet = false } = args;
-    if (!Number.isInteger(repetitions) || repetitions < 1)
-      throw new UsageError('--repetitions takes a whole number from 1', 'tune');
     const architecture = madeUpNetwork(args, 'tune');
     await interruptible((signal) =>
       lendGpu(adapter, quiet, async (open) => {

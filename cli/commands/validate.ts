@@ -4,14 +4,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type ValidateOptions, type ValidateResult, validate } from '../jobs/validate.ts';
-import {
-  jsonOption,
-  listOption,
-  numberOption,
-  refuseRepeats,
-  severalArguments,
-  textOption,
-} from '../options.ts';
+import { jsonOption, listOption, numberOption, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { atlasOf, muOf, sourceOptions } from './source-options.ts';
 
@@ -44,8 +37,6 @@ export const validateCommand: CommandModule<object, Arguments> = {
   describe: 'Compare maps of a network by deletion curves, and with the planted truth',
   builder: (yargs) =>
     yargs
-      .parserConfiguration(severalArguments)
-      .check(refuseRepeats('validate', ['model', 'cohort', 'out', 'truth', 'atlas', 'labels', 'seed']))
       .positional('maps', {
         type: 'string',
         array: true,
@@ -60,7 +51,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
         shares: listOption({
           describe: `What is deleted, in percent of the brain; ${defaultShares.join(',')} by default`,
         }),
-        seed: numberOption('seed', { default: 0, describe: 'Start of the random orders' }),
+        seed: numberOption('seed', { range: seeds, default: 0, describe: 'Start of the random orders' }),
         adapter: adapterOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace results that are there already' },
         json: jsonOption,
@@ -94,7 +85,6 @@ function jobOf(args: Arguments): ValidateOptions {
   const shares = args.shares?.map(Number) ?? defaultShares;
   const rising = shares.every((share, i) => share >= 0 && share <= 100 && (i === 0 || share > shares[i - 1]));
   if (!rising || shares.length === 0) throw usage('--shares takes rising numbers from 0 to 100');
-  if (!Number.isSafeInteger(args.seed) || args.seed < 0) throw usage('--seed takes a whole number from 0');
   if (args.independent && args.split !== undefined) throw usage('--independent goes without --split');
   return {
     maps: args.maps,

@@ -1,17 +1,5 @@
 import { UsageError } from '../fail.ts';
 
-/** Refuses what is no whole number of a range; undefined passes. @throws UsageError naming option and range */
-export function checkWhole(
-  name: string,
-  value: number | undefined,
-  command: string,
-  least: number,
-  most?: number,
-): void {
-  if (value === undefined || isWhole(value, least, most)) return;
-  throw new UsageError(`--${name} takes a whole number ${rangeText(least, most)}`, command);
-}
-
 /** An option's whole numbers from 1. @throws UsageError naming option and range */
 export function wholes(name: string, texts: readonly string[], command: string, most?: number): number[] {
   const values = texts.map(Number);

@@ -60,7 +60,7 @@ export function writeComparison(directory: string, content: ComparisonContent): 
   const { masks, measure, similarity, probCnn, regionCounts, summaries } = content;
   const paths = comparePaths(directory, probCnn !== null);
   const names = masks.map(({ name }) => name);
-  writeFileAtomic(paths.masks, maskTable(masks));
+  writeFileAtomic(paths.masks, maskTable(directory, masks));
   writeFileAtomic(paths.similarity, matrix('mask', names, similarity));
   writeFileAtomic(
     paths.similarityPicture,
@@ -107,7 +107,9 @@ export function writeComparison(directory: string, content: ComparisonContent): 
   return paths;
 }
 
-function maskTable(masks: readonly ComparedMask[]): string {
+/** Paths are relative to the table's folder, so that both can be moved together. */
+function maskTable(directory: string, masks: readonly ComparedMask[]): string {
+  const from = (file: string) => path.relative(path.resolve(directory), path.resolve(file));
   const rows = masks.map((mask) => ({
     name: mask.name,
     participant_id: mask.participantId,
@@ -115,8 +117,8 @@ function maskTable(masks: readonly ComparedMask[]): string {
     fold: mask.fold,
     run: mask.run,
     cohort: mask.cohort,
-    model: mask.model,
-    path: path.resolve(mask.file),
+    model: mask.model && from(mask.model),
+    path: from(mask.file),
   }));
   return formatTable(Object.keys(rows[0]), rows);
 }

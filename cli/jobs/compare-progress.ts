@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { OutputFolder } from '../../cohort/output/folder.ts';
-import { writeError } from '../../cohort/output/write-error.ts';
+import { writeError } from '../../cohort/system-error.ts';
 import type { MaskedProbabilities } from '../../masking/comparison.ts';
 import type { NetworkGroup } from './compare-networks.ts';
 import type { MaskReading } from './mask-volumes.ts';
@@ -61,7 +61,7 @@ export class CompareProgress {
     try {
       how();
     } catch (error) {
-      throw writeError(this.file, error as NodeJS.ErrnoException);
+      throw writeError(this.file, error);
     }
   }
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import { readGrid } from '../../cohort/nifti.ts';
+import { readInput } from '../../cohort/read-file.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { writeModel } from '../../model/model-file.ts';
 import { readPytorch } from '../../model/pytorch/checkpoint.ts';
@@ -37,7 +36,7 @@ export interface ImportResult {
 export function importModel(options: ImportOptions): ImportResult {
   const { file, like, classes, reduction, dropout, intensity, out, overwrite } = options;
   refuseExisting(out, overwrite);
-  const bytes = readBytes(file);
+  const bytes = readInput(file);
   const zipped = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const given =
     zipped || bytes[0] === 0x80 ? readPytorch(bytes, file) : parseSafetensors(bytes, file).weights;
@@ -50,17 +49,4 @@ export function importModel(options: ImportOptions): ImportResult {
   const { architecture, weights, mapping } = found;
   writeModel(out, { architecture, weights, grid, intensity });
   return { architecture, mapping, out };
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(
-      file,
-      `cannot be read (${code})`,
-      'Give a checkpoint of PyTorch (.pth, .pt, .pth.tar) or safetensors',
-    );
-  }
 }

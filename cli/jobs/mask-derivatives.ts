@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { writeVolume } from '../../cohort/nifti.ts';
 import { recordsName } from '../../cohort/output/folder.ts';
@@ -21,8 +20,11 @@ export interface Derivative {
   readonly storage: Storage;
   /** the images that it was made from */
   readonly sources: readonly string[];
-  /** the class that it hides, the network and the options, for the sidecars */
-  readonly made: Readonly<Record<string, unknown>>;
+  /** the network, the class that it hides and the options, for the sidecars */
+  readonly made: {
+    readonly model: { readonly path: string; readonly digest: string };
+    readonly [option: string]: unknown;
+  };
 }
 
 export interface DerivativePaths {
@@ -58,10 +60,15 @@ export function derivativePaths(
 export function writeDerivatives(out: string, derivative: Derivative): DerivativePaths {
   const paths = derivativePaths(out, derivative);
   const { mask, sources, made } = derivative;
+  const { model, ...rest } = made;
+  // Relative, so that no sidecar says where on whose machine the data are.
+  const from = (file: string) =>
+    path.relative(path.resolve(path.dirname(paths.probseg)), path.resolve(file)).replaceAll(path.sep, '/');
   const common = {
-    Sources: sources.map((source) => pathToFileURL(path.resolve(source)).href),
-    SpatialReference: pathToFileURL(path.resolve(sources[0])).href,
-    ...made,
+    Sources: sources.map(from),
+    SpatialReference: from(sources[0]),
+    Model: { Path: from(model.path), SHA256: model.digest },
+    ...rest,
   };
   const occlusion = mask.map((value) => 1 - value);
   writeVolume(paths.probseg, occlusion, derivative, { description: 'voxmask: 1 - m' });
@@ -78,7 +85,7 @@ export function writeDerivatives(out: string, derivative: Derivative): Derivativ
     Description: `1 where m is at or below ${THRESHOLD}, the voxels that the thresholded mask hides`,
     Type: 'ROI',
     ...common,
-    Sources: [pathToFileURL(path.resolve(paths.probseg)).href, ...common.Sources],
+    Sources: [from(paths.probseg), ...common.Sources],
     Threshold: THRESHOLD,
   });
   return paths;

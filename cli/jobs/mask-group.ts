@@ -141,7 +141,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       sources: made.fit.map((session) => session.path),
       made: {
         Class: className,
-        Model: { Path: path.resolve(inputs.path), SHA256: fileDigest(inputs.path) },
+        model: { path: inputs.path, digest: fileDigest(inputs.path) },
         Objective: options.objective,
         Mu: options.mu,
       },

@@ -9,6 +9,7 @@ import type { Grid, Storage } from '../../cohort/volume.ts';
 import type { MaskLoss } from '../../masking/objective.ts';
 import type { SessionMask } from '../../masking/session.ts';
 import {
+  type Derivative,
   type DerivativePaths,
   derivativePaths,
   sessionFolder,
@@ -75,7 +76,7 @@ export function writeSessionMask(
     readonly className: string;
     readonly grid: Grid;
     readonly storage: Storage;
-    readonly made: Readonly<Record<string, unknown>>;
+    readonly made: Derivative['made'];
   },
 ): SessionPaths {
   const { mask, thresholded, losses, className, made } = content;

@@ -121,7 +121,7 @@ function writeOne(
   const folder = folderOf(options.out, session, 'image' in options.from);
   const made = {
     Class: className,
-    Model: { Path: path.resolve(model), SHA256: modelDigest },
+    model: { path: model, digest: modelDigest },
     Objective: options.objective,
     Mu: options.mu,
   };

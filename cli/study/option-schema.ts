@@ -1,12 +1,12 @@
-import yargs, { type CommandModule } from 'yargs';
 import { z } from 'zod';
+import { type Command, type DeclaredOptions, declaredOptions } from '../command-tree.ts';
 
 /** A value that an option takes in a configuration; a list stands for a text with commas. */
 export type OptionValue = string | number | boolean | readonly (string | number)[];
 export type OptionValues = Readonly<Record<string, OptionValue>>;
 
 /** Options that say how a command is run and what it prints, not what it computes. */
-const notOfAStudy = ['help', 'version', 'json', 'overwrite', 'quiet', 'adapter', 'out'];
+const notOfAStudy = ['json', 'overwrite', 'quiet', 'adapter', 'out'];
 
 /**
  * The options of a command as a schema, read from the command itself, so that a study file takes what its command line
@@ -14,15 +14,13 @@ const notOfAStudy = ['help', 'version', 'json', 'overwrite', 'quiet', 'adapter',
  *
  * @param except options that the study fills in itself
  */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments differ from command to command
-export function optionSchema(command: CommandModule<object, any>, except: readonly string[] = []) {
-  const parser = yargs([]);
-  if (typeof command.builder === 'function') command.builder(parser);
-  // yargs knows its options, though its types do not tell
-  const known = (parser as unknown as { getOptions(): YargsOptions }).getOptions();
-  const left = [...notOfAStudy, ...except, ...positionals(command)];
-  const names = Object.keys(known.key).filter((name) => !left.includes(name));
-  return z.strictObject(Object.fromEntries(names.map((name) => [name, valueSchema(name, known).optional()])));
+export function optionSchema(command: Command, except: readonly string[] = []) {
+  const declared = declaredOptions(command);
+  const left = [...notOfAStudy, ...except];
+  const names = declared.names.filter((name) => !left.includes(name));
+  return z.strictObject(
+    Object.fromEntries(names.map((name) => [name, valueSchema(name, declared).optional()])),
+  );
 }
 
 /** The options as words of a command line, in the order in which they stand. */
@@ -33,21 +31,9 @@ export function optionWords(options: OptionValues): string[] {
   });
 }
 
-interface YargsOptions {
-  readonly key: Readonly<Record<string, unknown>>;
-  readonly number: readonly string[];
-  readonly boolean: readonly string[];
-  readonly choices: Readonly<Record<string, readonly string[]>>;
-}
-
-function valueSchema(name: string, { number, boolean, choices }: YargsOptions): z.ZodType<OptionValue> {
+function valueSchema(name: string, { numbers, booleans, choices }: DeclaredOptions): z.ZodType<OptionValue> {
   if (choices[name]) return z.enum(choices[name] as [string, ...string[]]);
-  if (number.includes(name)) return z.number();
-  if (boolean.includes(name)) return z.boolean();
+  if (numbers.has(name)) return z.number();
+  if (booleans.has(name)) return z.boolean();
   return z.union([z.string(), z.number(), z.array(z.union([z.string(), z.number()])).min(1)]);
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the arguments differ from command to command
-function positionals(command: CommandModule<object, any>): string[] {
-  return [...String(command.command).matchAll(/[<[](\w+)/g)].map(([, name]) => name);
 }

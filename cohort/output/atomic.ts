@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { writeError } from '../system-error.ts';
 import { tagOf, thisProcess } from './process.ts';
-import { writeError } from './write-error.ts';
 
 let written = 0;
 
@@ -37,6 +37,6 @@ export function writeAside(aside: string, file: string, bytes: Uint8Array): void
       throw error;
     }
   } catch (error) {
-    throw writeError(file, error as NodeJS.ErrnoException);
+    throw writeError(file, error);
   }
 }

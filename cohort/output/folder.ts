@@ -1,11 +1,12 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
+import { makeFolder } from '../make-folder.ts';
+import { writeError } from '../system-error.ts';
 import { temporaryName, temporaryOwner, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
 import { isGone, tagOf } from './process.ts';
-import { writeError } from './write-error.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
 export const recordsName = '.voxmask';
@@ -227,7 +228,7 @@ export class OutputFolder {
       try {
         mkdirSync(folder, { recursive: true });
       } catch (error) {
-        throw writeError(folder, error as NodeJS.ErrnoException);
+        throw writeError(folder, error);
       }
     }
   }
@@ -260,9 +261,9 @@ function makeFolders(folder: string): string[] {
   const missing: string[] = [];
   for (let at = folder; !existsSync(at); at = path.dirname(at)) missing.unshift(at);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
-    throw writeError(path.dirname(folder), error as NodeJS.ErrnoException);
+    throw writeError(path.dirname(folder), error);
   }
   if (lstatSync(folder).isDirectory()) return missing;
   throw new InputError(folder, 'is not a folder of voxmask', 'Move it, or choose another folder');

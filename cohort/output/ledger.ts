@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
-import { writeError } from './write-error.ts';
+import { writeError } from '../system-error.ts';
 
 const format = 1;
 
@@ -103,7 +103,7 @@ export class Ledger {
         closeSync(descriptor);
       }
     } catch (error) {
-      throw writeError(this.file, error as NodeJS.ErrnoException);
+      throw writeError(this.file, error);
     }
   }
 

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
+import { writeError } from '../system-error.ts';
 import { temporaryName } from './atomic.ts';
 import { beatDigits, startBeating, stopBeating } from './heartbeat.ts';
 import { type ProcessIdentity, stateOf, thisProcess } from './process.ts';
-import { writeError } from './write-error.ts';
 
 /** Who holds a lock. */
 export interface Holder extends ProcessIdentity {
@@ -107,7 +107,7 @@ function createWhole(file: string, content: string): boolean {
     }
     return true;
   } catch (error) {
-    throw writeError(file, error as NodeJS.ErrnoException);
+    throw writeError(file, error);
   }
 }
 
@@ -137,7 +137,7 @@ function look(file: string): Seen | null {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw writeError(file, error as NodeJS.ErrnoException);
+    throw writeError(file, error);
   } finally {
     rmSync(aside, { force: true });
   }

@@ -46,7 +46,7 @@ export function simulateCohort(
   onProgress: (done: number, total: number) => void = () => {},
 ): SimulatedCohort {
   checkOptions(options);
-  const place = (name: string) => path.resolve(directory, name);
+  const place = (name: string) => path.join(directory, name);
   const files = {
     cohort: place('cohort.tsv'),
     atlas: place('atlas.nii.gz'),

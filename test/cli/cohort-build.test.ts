@@ -6,6 +6,7 @@ import { main } from '../../cli/run.ts';
 import { readCohort } from '../../cohort/cohort.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { sameGrid } from '../../cohort/volume.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-cohort-'));
@@ -62,7 +63,7 @@ beforeAll(() => {
 });
 
 const build = (out: string, ...more: string[]) =>
-  main(['cohort', 'build', at('caps'), '--tables', at('bids'), '--out', at(out), '--quiet', ...more]);
+  main(inPlaceOf(['cohort', 'build', at('caps'), '--tables', at('bids'), '--out', at(out), '--quiet'], more));
 
 it('builds a cohort that the other commands read, from images stored LAS and RAS', async () => {
   expect(await build('cohort', '--exclude', at('two.tsv'))).toBe(0);

@@ -5,6 +5,7 @@ import { main } from '../../cli/run.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { readTable } from '../../cohort/table.ts';
 import { readModel } from '../../model/model-file.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { maskCohort } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
@@ -39,7 +40,8 @@ function feedback(name: string, mask: string, ...more: string[]): Promise<number
     files.labels,
   ];
   const quick = ['--train-epochs', '1', '--train-batch-size', '4', '--steps', '3', '--quiet'];
-  return main(['feedback', ...fixed, '--mask', place(mask), '--out', place(name), ...quick, ...more]);
+  const words = ['feedback', ...fixed, '--mask', place(mask), '--out', place(name), ...quick];
+  return main(inPlaceOf(words, more));
 }
 
 it('trains on, masks anew, and sets both networks and both masks side by side', async () => {

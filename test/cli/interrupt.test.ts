@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
-import { Interrupted, interruptible } from '../../cli/interrupt.ts';
+import { Interrupted, interruptible, stopSignals } from '../../cli/interrupt.ts';
 import { FakeStream } from './streams.ts';
 
 class FakeProcess extends EventEmitter {
@@ -14,13 +14,13 @@ class FakeProcess extends EventEmitter {
 it('returns what undisturbed work returns, and lets go of the signals', async () => {
   const source = new FakeProcess();
   expect(await interruptible(async () => 42, source)).toBe(42);
-  expect(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM')).toBe(0);
+  expect(stopSignals.map((signal) => source.listenerCount(signal))).toEqual([0, 0, 0]);
   await expect(interruptible(() => Promise.reject(new Error('disk')), source)).rejects.toThrow('disk');
-  expect(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM')).toBe(0);
+  expect(stopSignals.map((signal) => source.listenerCount(signal))).toEqual([0, 0, 0]);
   expect(source.stderr.text).toBe('');
 });
 
-it.each(['SIGINT', 'SIGTERM'])('lets work finish its step and save after %s', async (name) => {
+it.each(stopSignals)('lets work finish its step and save after %s', async (name) => {
   const source = new FakeProcess();
   const saved: number[] = [];
   const work = interruptible(async (signal) => {
@@ -36,14 +36,30 @@ it.each(['SIGINT', 'SIGTERM'])('lets work finish its step and save after %s', as
   expect(source.stderr.text).toContain('finishing the steps under way');
 });
 
-it('gives up at once at the second signal', async () => {
+it.each([
+  ['SIGINT', 'SIGINT'],
+  ['SIGTERM', 'SIGINT'],
+  ['SIGHUP', 'SIGTERM'],
+  ['SIGINT', 'SIGHUP'],
+])('gives up at once at the second signal: %s, %s', async (first, second) => {
   const source = new FakeProcess();
   const work = interruptible(async (signal) => {
-    source.emit('SIGINT');
+    source.emit(first);
     expect(source.exits).toEqual([]);
-    source.emit('SIGINT');
+    source.emit(second);
     signal.throwIfAborted();
   }, source);
   await expect(work).rejects.toBeInstanceOf(Interrupted);
   expect(source.exits).toEqual([130]);
+});
+
+it('saves when a terminal closes, of which the shell and the kernel both tell', async () => {
+  const source = new FakeProcess();
+  const work = interruptible((signal) => {
+    source.emit('SIGHUP');
+    source.emit('SIGHUP');
+    expect(signal.aborted).toBe(true);
+  }, source);
+  await expect(work).rejects.toBeInstanceOf(Interrupted);
+  expect(source.exits).toEqual([]);
 });

@@ -68,8 +68,8 @@ it('records a coarser grid, shifts and noise; options that change nothing leave 
 });
 
 it.each([
-  [['--area', '0'], /--area takes a share between 0 and 1/],
-  [['--area', '1'], /--area takes a share between 0 and 1/],
+  [['--area', '0'], /--area takes a number above 0 and below 1/],
+  [['--area', '1'], /--area takes a number above 0 and below 1/],
   [['--area', '0.000001'], /--area 0.000001: is 0 of the \d+ voxels of the images. Give a share/],
   [['--area-weight', '3'], /--area-weight weighs an area: give --area with it/],
   [['--area', '0.1', '--area-weight', '0'], /--area-weight takes a number above 0/],
@@ -79,8 +79,8 @@ it.each([
   [['--shift', '40'], /--shift 40: moves images of .* voxels out of sight. Give less than half of/],
   [['--noise', '-1'], /--noise takes a number from 0/],
   [['--seed', '-1', '--noise', '1'], /--seed takes a whole number from 0/],
-  [['--mask-grid', '1'], /--mask-grid takes 2, 3 or 4 voxels/],
-  [['--mask-grid', '2.5'], /--mask-grid takes 2, 3 or 4 voxels/],
+  [['--mask-grid', '1'], /--mask-grid takes a whole number of voxels from 2 to 4/],
+  [['--mask-grid', '2.5'], /--mask-grid takes a whole number of voxels from 2 to 4/],
 ])('refuses %j', async (words, message) => {
   for (const kind of ['group', 'session'] as const) {
     printed.err = '';

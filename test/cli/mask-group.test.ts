@@ -269,7 +269,7 @@ it('brings mu and the atlas onto the grid of the images, if asked', async () => 
 });
 
 it.each<[string, string[] | (() => string[]), number, RegExp]>([
-  ['no model', ['--model', 'nowhere.safetensors'], 1, /nowhere\.safetensors: the model cannot be read/],
+  ['no model', ['--model', 'nowhere.safetensors'], 1, /nowhere\.safetensors: does not exist/],
   ['no split', bad.model, 1, /split\.tsv: does not exist.*--split FILE, or --independent/],
   [
     'a session that the cohort lacks',

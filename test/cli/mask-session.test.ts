@@ -60,7 +60,10 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   );
   const sidecar = JSON.parse(readFileSync(result.paths.occluded.replace('.nii.gz', '.json'), 'utf8'));
   expect(sidecar).toMatchObject({ Type: 'ROI', Class: 'AD', Threshold: 0.95, Mu: 1 });
-  expect(sidecar.Sources).toContain(new URL(`file://${image}`).href);
+  const from = (file: string) => path.relative(path.dirname(result.paths.occluded), file);
+  expect(sidecar.Sources).toEqual([path.basename(result.paths.probseg), from(image)]);
+  expect(sidecar.SpatialReference).toBe(from(image));
+  expect(path.resolve(path.dirname(result.paths.occluded), sidecar.Model.Path)).toBe(path.resolve(model));
   expect(sidecar.Model.SHA256).toMatch(/^[0-9a-f]{64}$/);
   expect(sidecar.Objective).toMatchObject({ lambda1: 1e-4, lambda2: 1e-2 });
   const description = JSON.parse(readFileSync(place('one', 'dataset_description.json'), 'utf8'));

@@ -15,6 +15,7 @@ import { readModel } from '../../model/model-file.ts';
 import { pretrainDefaults } from '../../model/pretrain.ts';
 import { parseSafetensors } from '../../model/safetensors.ts';
 import { initialWeights, type Weights } from '../../model/weights.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-pretrain-'));
@@ -42,9 +43,11 @@ collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const pretrain = (name: string, ...more: string[]) =>
-  main(['pretrain', cohort, '--out', at(name), ...network, ...fold, ...steps, '--epochs', '2', ...more]);
+  main(
+    inPlaceOf(['pretrain', cohort, '--out', at(name), ...network, ...fold, ...steps, '--epochs', '2'], more),
+  );
 const train = (name: string, ...more: string[]) =>
-  main(['train', cohort, '--out', at(name), ...network, ...fold, ...steps, '--epochs', '1', ...more]);
+  main(inPlaceOf(['train', cohort, '--out', at(name), ...network, ...fold, ...steps, '--epochs', '1'], more));
 
 function arraysOf(...names: string[]): Weights {
   return parseSafetensors(readFileSync(at(...names)), names.join('/')).weights;
@@ -203,7 +206,7 @@ describe('voxmask train --init', () => {
     expect(printed.err).not.toMatch(/sub-blocks|image size/);
     for (const [place, fault] of [
       [at('cohort'), /holds neither autoencoder\.safetensors nor model\.safetensors/],
-      [at('nowhere'), /nowhere: the weights cannot be read \(ENOENT\)/],
+      [at('nowhere'), /nowhere: does not exist\. Check the path/],
       [cohort, /not a sound safetensors file/],
     ] as const) {
       printed.err = '';

@@ -18,6 +18,7 @@ import { main } from '../../cli/run.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stream } from '../../cohort/simulate/random.ts';
 import { readCheckpoint } from '../../model/checkpoint.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-resume-'));
@@ -47,7 +48,7 @@ collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const train = (name: string, ...more: string[]) =>
-  main(['train', cohort, '--out', path.join(folder, name), ...options, '--quiet', ...more]);
+  main(inPlaceOf(['train', cohort, '--out', path.join(folder, name), ...options, '--quiet'], more));
 
 /** The history without its last two columns, which tell time. */
 function history(name: string): string[] {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readTable } from '../../cohort/table.ts';
 import { readModel } from '../../model/model-file.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { maskCohort } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
 
 function sanity(name: string, ...more: string[]): Promise<number> {
   const fixed = ['--model', trained, '--cohort', files.cohort, '--out', path.join(made.folder, name)];
-  return main(['sanity', ...fixed, ...regions, '--steps', '4', '--quiet', ...more]);
+  return main(inPlaceOf(['sanity', ...fixed, ...regions, '--steps', '4', '--quiet'], more));
 }
 
 const place = (name: string) => path.join(made.folder, 'sane', name);

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { readTable } from '../../cohort/table.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-search-'));
@@ -38,10 +39,9 @@ batch-size: { choices: [2, 4] }
 epochs: 2
 `,
 );
-const words = (name: string, ...more: string[]) => [
-  ...['search', cohort, '--space', tiny, '--samples', '3', '--seed', '1', '--folds', '3'],
-  ...['--checkpoint-every', '0', '--out', at(name), '--quiet', ...more],
-];
+const plain = ['search', cohort, '--space', tiny, '--samples', '3', '--seed', '1', '--folds', '3'];
+const words = (name: string, ...more: string[]) =>
+  inPlaceOf([...plain, '--checkpoint-every', '0', '--out', at(name), '--quiet'], more);
 
 collectPrinted();
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -149,7 +149,9 @@ it('goes on behind a sample whose loss becomes no number, and does not run it ag
   expect(text('failing', failed[0].path, 'failed.json')).toBe(before);
   printed.err = '';
   expect(
-    await main([...failing, '--learning-rate', '1e30', '--samples', '1', '--out', at('all'), '--quiet']),
+    await main(
+      inPlaceOf([...failing, '--out', at('all'), '--quiet'], ['--learning-rate', '1e30', '--samples', '1']),
+    ),
   ).toBe(1);
   expect(printed.err).toMatch(/every sample has failed/);
   expect(existsSync(at('all/best.yaml'))).toBe(false);

@@ -81,9 +81,9 @@ it.each([
   [['--participants', '1', '--failures', 'eyes:3'], 1, /failures: are 3 among 2 sessions/],
   [['--variants'], 2, /--variants goes with --layout caps/],
   [['--participants', 'many'], 2, /--participants takes a number/],
-  [['--participants'], 2, /Not enough arguments following: participants/],
+  [['--participants'], 2, /--participants needs a value/],
   [['--template', 'gm.nii'], 2, /--template, --atlas and --labels are given together/],
-  [['--strength', '3'], 1, /strength: is 3\. Give a fraction from 0 to 0\.8/],
+  [['--strength', '3'], 2, /--strength takes a number from 0 to 0\.8/],
   [['--regions', 'Hipocampus_L'], 1, /"Hipocampus_L" is not a region of the atlas.*Hippocampus_L/],
   [['--resolution', '5'], 1, /resolution: is 5 mm\. Choose/],
 ])('refuses %j', async (words, code, fault) => {

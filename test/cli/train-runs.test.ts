@@ -9,6 +9,7 @@ import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import { shuffleLabels } from '../../cohort/splits/shuffle-labels.ts';
 import { readTable } from '../../cohort/table.ts';
 import { readModel } from '../../model/model-file.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-runs-'));
@@ -37,7 +38,7 @@ const train = (name: string, ...more: string[]) => {
     '--epochs',
     '2',
   ];
-  return main(['train', cohort, '--out', at(name), ...small, '--quiet', ...more]);
+  return main(inPlaceOf(['train', cohort, '--out', at(name), ...small, '--quiet'], more));
 };
 
 it('trains folds and runs: one split per fold, another start per run, the same bits as one by one', async () => {

@@ -14,6 +14,7 @@ import { readTable } from '../../cohort/table.ts';
 import { openGpu } from '../../engine/node/open.ts';
 import { readModel } from '../../model/model-file.ts';
 import { trainDefaults } from '../../model/train.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-train-'));
@@ -50,9 +51,8 @@ function place(...names: string[]): string {
   return path.join(folder, ...names);
 }
 
-/** The last of an option's repeats counts: `more` overrides `small`. */
 function train(name: string, ...more: string[]): Promise<number> {
-  return main(['train', cohort, '--out', place(name), ...small, '--quiet', ...more]);
+  return main(inPlaceOf(['train', cohort, '--out', place(name), ...small, '--quiet'], more));
 }
 
 /** Where the only training of a folder lies. */

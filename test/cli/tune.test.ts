@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { openGpu } from '../../engine/node/open.ts';
 import { defaultTuning, tuningCandidates } from '../../engine/tuning.ts';
+import { inPlaceOf } from './in-place-of.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const cache = mkdtempSync(path.join(tmpdir(), 'voxmask-tune-'));
@@ -49,7 +50,9 @@ it('measures the choices once, and every GPU opened later is tuned by them until
 });
 
 it('keeps nothing of what cannot be measured', async () => {
-  expect(await main(['tune', ...small, '--size', '1,1,1', '--repetitions', '1', '--quiet'])).toBe(1);
+  expect(
+    await main(inPlaceOf(['tune', ...small, '--repetitions', '1', '--quiet'], ['--size', '1,1,1'])),
+  ).toBe(1);
   expect(printed.err).toMatch(/A training step cannot be run: .*one value per channel/);
 });
 
