@@ -15,26 +15,37 @@ export interface SignalSource {
 }
 
 /**
+ * One request to stop may arrive as several signals at the same moment: npx passes on what the terminal sends to both, and
+ * SLURM signals every process of a job, among them the study that signals its command.
+ */
+const sameRequest = 1000; // ms
+
+/**
  * Runs long work that can be stopped. The first SIGINT or SIGTERM aborts the signal that the work was given: it
- * finishes its step, saves, and returns or throws. The second ends the process at once.
+ * finishes its step, saves, and returns or throws. Another one, a second later or more, ends the process at once.
  *
  * @param work passes the signal on, or asks `signal.throwIfAborted()` between its steps
+ * @param now the time in ms
  * @returns what the work returns
  * @throws Interrupted once the work has ended after an interruption, even if it returned normally
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T> | T,
   source: SignalSource = process,
+  now: () => number = () => performance.now(),
 ): Promise<T> {
   const controller = new AbortController();
+  let first = 0;
   const stop = () => {
     if (controller.signal.aborted) {
+      if (now() - first < sameRequest) return;
       source.stderr.write('\nvoxmask: stopped at once; the steps under way were not saved.\n');
       source.exit(130);
       return;
     }
     const words = 'finishing the steps under way and saving. Press Ctrl-C again to stop at once.';
     source.stderr.write(`\nvoxmask: interrupted; ${words}\n`);
+    first = now();
     controller.abort(new Interrupted());
   };
   source.on('SIGINT', stop);

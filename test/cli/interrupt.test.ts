@@ -36,14 +36,23 @@ it.each(['SIGINT', 'SIGTERM'])('lets work finish its step and save after %s', as
   expect(source.stderr.text).toContain('finishing the steps under way');
 });
 
-it('gives up at once at the second signal', async () => {
+it('takes signals of one moment for one request, and gives up at once at a later one', async () => {
   const source = new FakeProcess();
-  const work = interruptible(async (signal) => {
-    source.emit('SIGINT');
-    expect(source.exits).toEqual([]);
-    source.emit('SIGINT');
-    signal.throwIfAborted();
-  }, source);
+  let time = 5000;
+  const work = interruptible(
+    async (signal) => {
+      source.emit('SIGTERM'); // SLURM's, to every process of a job
+      time += 300;
+      source.emit('SIGTERM'); // passed on by npx
+      source.emit('SIGINT'); // the study's, to the command that it runs
+      expect(source.exits).toEqual([]);
+      time += 700;
+      source.emit('SIGINT');
+      signal.throwIfAborted();
+    },
+    source,
+    () => time,
+  );
   await expect(work).rejects.toBeInstanceOf(Interrupted);
   expect(source.exits).toEqual([130]);
 });
