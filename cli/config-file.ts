@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { readBounded } from '../cohort/bounded-file.ts';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
+import { clipped, listed } from '../cohort/listed.ts';
+
+const mostPlaced = 100; // faults whose lines are looked up
 
 /** A fault of a configuration: where in the text, and what. */
 interface Fault {
@@ -18,8 +22,9 @@ interface Fault {
 export function readConfig<T extends z.ZodType>(file: string, schema: T): z.output<T> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readBounded(file, bounds.configBytes, 'a configuration').toString();
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     throw new InputError(file, `the configuration cannot be read (${code})`, 'Check the path');
   }
@@ -29,14 +34,14 @@ export function readConfig<T extends z.ZodType>(file: string, schema: T): z.outp
 /** The same from a text; `where` names it in messages. @throws InputError as `readConfig` */
 export function parseConfig<T extends z.ZodType>(text: string, schema: T, where: string): z.output<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = composed(text, lines, where);
   if (document.errors.length > 0) {
     const [first] = document.errors;
     const { line } = lines.linePos(first.pos[0]);
     const what = first.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
     throw new InputError(`${where} line ${line}`, `not sound YAML: ${what}`, 'Mend it there');
   }
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  const parsed = schema.safeParse(plainOf(document, lines, where) ?? {});
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, schema));
   const lineOf = (path: readonly PropertyKey[]) => {
@@ -46,14 +51,62 @@ export function parseConfig<T extends z.ZodType>(text: string, schema: T, where:
     }
     return 1;
   };
-  const placed = faults.map((fault) => ({ ...fault, line: lineOf(fault.path) }));
+  const placed = faults.slice(0, mostPlaced).map((fault) => ({ ...fault, line: lineOf(fault.path) }));
   placed.sort((a, b) => a.line - b.line);
   const told = placed.map(({ path, message, line }) => {
     const name = path.map(String).join('.');
-    return `line ${line}${name ? `, ${name}` : ''}: ${message}`;
+    return `line ${line}${name ? `, ${clipped(name)}` : ''}: ${message}`;
   });
-  const what = told.length === 1 ? told[0] : `${told.length} faults:\n  ${told.join('\n  ')}\n `;
+  const what =
+    told.length === 1 ? told[0] : `${faults.length} faults:${listed(told, '\n  ', 20, faults.length)}\n `;
   throw new InputError(where, what, 'Mend them in the file');
+}
+
+function composed(text: string, lineCounter: LineCounter, where: string): Document {
+  // By itself the parser compares each key with all others of its map, which takes minutes; see refuseRepeatedKeys.
+  const document = parseDocument(text, { lineCounter, uniqueKeys: false });
+  // The parser turns the overflow of its stack into a fault of the text.
+  if (document.errors.some(({ message }) => message.includes('call stack'))) throw tooDeep(where);
+  return document;
+}
+
+function refuseRepeatedKeys(document: Document, lines: LineCounter, where: string): void {
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          throw new InputError(
+            `${where} line ${lines.linePos(key.range![0]).line}`,
+            `gives ${clipped(String(key.value))} twice`,
+            'Keep one of the two',
+          );
+        seen.add(key.value);
+      }
+    },
+  });
+}
+
+/** The values, with aliases resolved. */
+function plainOf(document: Document, lines: LineCounter, where: string): unknown {
+  try {
+    refuseRepeatedKeys(document, lines, where);
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    if (error instanceof RangeError) throw tooDeep(where);
+    // The parser refuses aliases that multiply their values without end, and those of nothing.
+    throw new InputError(
+      where,
+      `its aliases (*name) cannot be resolved: ${(error as Error).message}`,
+      'Write the values out',
+    );
+  }
+}
+
+function tooDeep(where: string): InputError {
+  return new InputError(where, 'its values are nested too deeply', 'Write it as docs/formats.md shows');
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
@@ -68,9 +121,9 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
   }
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: lowerFirst(issue.message) }];
   const known = keysAt(schema, issue.path);
-  return issue.keys.map((key) => {
-    const near = nearest(key, known);
-    const hint = near ? `did you mean ${near}?` : `known are ${known.join(', ')}`;
+  return issue.keys.map((key, i) => {
+    const near = i < mostPlaced ? nearest(key.slice(0, 100), known) : undefined;
+    const hint = near ? `did you mean ${near}?` : `known are ${listed(known, ', ', 50)}`;
     return { path: [...issue.path, key], message: `unknown key; ${hint}` };
   });
 }

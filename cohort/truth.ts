@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Atlas } from './atlas.ts';
+import { readBounded } from './bounded-file.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
+import { listed } from './listed.ts';
 
 /**
  * The regions where a simulated cohort has lost gray matter: of all its AD participants, or of any subtype.
@@ -11,8 +13,9 @@ import { InputError } from './error.ts';
 export function readPlanted(path: string): string[] {
   let truth: unknown;
   try {
-    truth = JSON.parse(readFileSync(path, 'utf8'));
+    truth = JSON.parse(readBounded(path, bounds.jsonBytes, 'a truth.json').toString());
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(
       path,
       `cannot be read: ${(error as Error).message}`,
@@ -37,15 +40,17 @@ export function readPlanted(path: string): string[] {
  */
 export function plantedVoxels(atlas: Atlas, names: readonly string[]): Uint8Array {
   const where = atlas.path ?? 'atlas';
-  const unknown = names.filter((name) => !atlas.regions.some((region) => region.name === name));
+  const known = new Set(atlas.regions.map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
   if (unknown.length > 0) {
     throw new InputError(
       where,
-      `has no region ${unknown.join(', ')}, where atrophy was planted`,
+      `has no region ${listed(unknown)}, where atrophy was planted`,
       'Give the atlas that the cohort was simulated with',
     );
   }
-  const values = new Set(atlas.regions.filter(({ name }) => names.includes(name)).map(({ value }) => value));
+  const planted = new Set(names);
+  const values = new Set(atlas.regions.filter(({ name }) => planted.has(name)).map(({ value }) => value));
   const inside = Uint8Array.from(atlas.labels, (label) => Number(values.has(label)));
   if (inside.includes(1)) return inside;
   throw new InputError(

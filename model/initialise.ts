@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readBounded } from '../cohort/bounded-file.ts';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { type Architecture, type Convolutional, subBlocks } from './architecture.ts';
@@ -101,8 +103,9 @@ function fileOf(place: string): string {
 
 function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readBounded(file, bounds.modelBytes, 'a file of weights');
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new InputError(file, `the weights cannot be read (${code})`, 'Check the path');
   }

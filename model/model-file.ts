@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../cohort/bounded-file.ts';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
@@ -83,8 +84,9 @@ function checkGrid(grid: Grid | null, { inputShape }: Architecture, file: string
 
 function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readBounded(file, bounds.modelBytes, 'a model');
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(
       file,
       `the model cannot be read (${(error as NodeJS.ErrnoException).code})`,

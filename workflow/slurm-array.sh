@@ -38,7 +38,9 @@ code=0
 wait \$unit || code=\$?
 # The trap ends the first wait before the unit has saved.
 if [[ -n \${stopped:-} ]]; then code=0; wait \$unit || code=\$?; fi
-[[ \$code != 130 ]] || scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\$SLURM_ARRAY_TASK_ID"
+job="\${SLURM_ARRAY_JOB_ID}_\$SLURM_ARRAY_TASK_ID"
+# One that was cancelled, or that SLURM queues again by itself, no longer counts as running.
+[[ \$code != 130 || -z \$(squeue -h -t RUNNING -j "\$job") ]] || scontrol requeue "\$job"
 exit \$code
 JOB
     )

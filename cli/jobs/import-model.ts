@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readBounded } from '../../cohort/bounded-file.ts';
+import { bounds } from '../../cohort/bounds.ts';
 import { InputError } from '../../cohort/error.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import { readGrid } from '../../cohort/nifti.ts';
@@ -55,8 +57,9 @@ export function importModel(options: ImportOptions): ImportResult {
 
 function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readBounded(file, bounds.modelBytes, 'a checkpoint');
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new InputError(
       file,
