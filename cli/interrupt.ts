@@ -15,8 +15,8 @@ export interface SignalSource {
 }
 
 /**
- * One request to stop may arrive as several signals at the same moment: npx passes on what the terminal sends to both, and
- * SLURM signals every process of a job, among them the study that signals its command.
+ * One request to stop may arrive as several signals at the same moment: SLURM signals every process of a job, and what starts
+ * a command (a study, a script) passes its own signal on.
  */
 const sameRequest = 1000; // ms
 

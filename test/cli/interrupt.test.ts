@@ -43,7 +43,7 @@ it('takes signals of one moment for one request, and gives up at once at a later
     async (signal) => {
       source.emit('SIGTERM'); // SLURM's, to every process of a job
       time += 300;
-      source.emit('SIGTERM'); // passed on by npx
+      source.emit('SIGTERM'); // passed on by the script of the job
       source.emit('SIGINT'); // the study's, to the command that it runs
       expect(source.exits).toEqual([]);
       time += 700;
