@@ -16,7 +16,7 @@ export function readBounded(file: string, most: number, kind: string): Buffer {
     const { size } = fstatSync(descriptor);
     if (size > most) throw tooLarge(file, most, kind);
     // One byte more than there should be shows where the file ends.
-    let bytes = Buffer.allocUnsafe(size + 1);
+    let bytes = Buffer.allocUnsafeSlow(size + 1);
     let filled = 0;
     for (;;) {
       if (filled === bytes.length)
@@ -34,12 +34,13 @@ export function readBounded(file: string, most: number, kind: string): Buffer {
 function tooLarge(file: string, most: number, kind: string): InputError {
   return new InputError(
     file,
-    `is larger than ${inMebibytes(most)}, the most that ${kind} may take`,
+    `is larger than ${sizeText(most)}, the most that ${kind} may take`,
     'Check that this is the file you mean',
   );
 }
 
-/** "16 MiB", "0.25 MiB", for messages about bounds. */
-export function inMebibytes(bytes: number): string {
-  return `${Number((bytes / 2 ** 20).toPrecision(3))} MiB`;
+/** "16 MiB", "0.25 MiB", "2 GiB", for messages about bounds. */
+export function sizeText(bytes: number): string {
+  const [unit, size] = bytes > 2 ** 30 ? ['GiB', 2 ** 30] : ['MiB', 2 ** 20];
+  return `${Number((bytes / Number(size)).toPrecision(3))} ${unit}`;
 }

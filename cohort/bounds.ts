@@ -22,7 +22,7 @@ export const bounds = {
   headerBytes: 16 * mib,
   /** bytes behind the voxels, which no tool should write but some do */
   trailingBytes: 16 * mib,
-  /** labels of an atlas, and rows of its table */
+  /** labels of an atlas */
   labels: 100_000,
   /** bytes of a model, a checkpoint or other weights */
   modelBytes: 2 ** 31 - 1,

@@ -1,4 +1,4 @@
-import { inMebibytes } from './bounded-file.ts';
+import { sizeText } from './bounded-file.ts';
 import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { decode } from './nifti-datatype.ts';
@@ -90,7 +90,7 @@ function refuseLarge(header: Header, where: string): void {
   if (offset > bounds.headerBytes) {
     throw new InputError(
       where,
-      `says that its voxels start at byte ${offset}, beyond ${inMebibytes(bounds.headerBytes)}`,
+      `says that its voxels start at byte ${offset}, beyond ${sizeText(bounds.headerBytes)}`,
       'Copy or make the file again',
     );
   }

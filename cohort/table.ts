@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { inMebibytes, readBounded } from './bounded-file.ts';
+import { readBounded, sizeText } from './bounded-file.ts';
 import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { clipped, listed } from './listed.ts';
@@ -140,7 +140,7 @@ function refuseLongLine(path: string, bytes: Buffer, { lineBytes }: TableLimits)
     if (end - start > lineBytes) {
       throw new InputError(
         `${path}, line ${line}`,
-        `is longer than ${inMebibytes(lineBytes)}`,
+        `is longer than ${sizeText(lineBytes)}`,
         'Check that this is a tab-separated table with a line per row',
       );
     }

@@ -1,4 +1,4 @@
-import { inMebibytes } from '../cohort/bounded-file.ts';
+import { sizeText } from '../cohort/bounded-file.ts';
 import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
 import { clipped } from '../cohort/listed.ts';
@@ -62,7 +62,7 @@ export function parseSafetensors(
   if (length > BigInt(bytes.length - 8)) throw unsound(`its header claims ${length} bytes`);
   if (length > limits.safetensorsHeaderBytes)
     throw unsound(
-      `its header is larger than ${inMebibytes(limits.safetensorsHeaderBytes)}, which no network needs`,
+      `its header is larger than ${sizeText(limits.safetensorsHeaderBytes)}, which no network needs`,
     );
   const start = 8 + Number(length);
   if (bytes[8] !== 0x7b) throw unsound('its header is not a JSON object');

@@ -12,8 +12,8 @@ plan=$($voxmask study "$study" --plan)
 # lines of: wave, whether on the GPU, id
 units=$(sed -E 's/.*# id: ([^;]+); wave: ([0-9]+); gpu: (yes|no);.*/\2 \3 \1/' <<<"$plan" | sort -n -s -k1,1)
 
-# Submits jobs that are queued again when they are taken off their node. Two minutes before its time is up, a job saves and
-# queues itself again.
+# Submits jobs that are queued again when they are taken off their node. Two to three minutes before its time is up, a job saves
+# and queues itself again.
 submit() {
   sbatch --parsable --requeue --open-mode=append --signal=B:TERM@120 "$@"
 }

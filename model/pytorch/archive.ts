@@ -1,5 +1,5 @@
 import { type UnzipFileInfo, unzipSync } from 'fflate';
-import { inMebibytes } from '../../cohort/bounded-file.ts';
+import { sizeText } from '../../cohort/bounded-file.ts';
 import { InputError } from '../../cohort/error.ts';
 
 export type ArchiveLimits = Readonly<Record<'archiveEntries', number>>;
@@ -45,9 +45,7 @@ export function openArchive(
         if (!wanted.has(name)) return false;
         total += Math.max(size, originalSize); // of a file that is not packed, its size is what is copied
         if (total > most)
-          throw fault(
-            `what is needed of it unpacks to more than ${inMebibytes(most)}, which no network does`,
-          );
+          throw fault(`what is needed of it unpacks to more than ${sizeText(most)}, which no network does`);
         return true;
       });
     },

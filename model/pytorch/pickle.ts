@@ -1,5 +1,5 @@
 import { Parser } from 'pickleparser';
-import { inMebibytes } from '../../cohort/bounded-file.ts';
+import { sizeText } from '../../cohort/bounded-file.ts';
 import { bounds } from '../../cohort/bounds.ts';
 import { InputError } from '../../cohort/error.ts';
 import { clipped } from '../../cohort/listed.ts';
@@ -61,7 +61,7 @@ export function readPickle(pickle: Uint8Array, where: string): unknown {
   });
   try {
     if (pickle.length > bounds.pickleBytes)
-      throw new Error(`it is larger than ${inMebibytes(bounds.pickleBytes)}, which no network needs`);
+      throw new Error(`it is larger than ${sizeText(bounds.pickleBytes)}, which no network needs`);
     return parser.read(new PickleReader(pickle));
   } catch (error) {
     if (error instanceof InputError) throw error;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { inMebibytes, readBounded } from '../../cohort/bounded-file.ts';
+import { readBounded, sizeText } from '../../cohort/bounded-file.ts';
 import { put, temporaryFolder } from './raw-nifti.ts';
 
 const folder = temporaryFolder();
@@ -33,6 +33,6 @@ it('leaves other faults to the caller', () => {
   expect(() => readBounded(folder, 10 ** 6, 'a table')).toThrow(/EISDIR/);
 });
 
-it('names bounds in mebibytes', () => {
-  expect([2 ** 24, 2 ** 18, 2 ** 31 - 1].map(inMebibytes)).toEqual(['16 MiB', '0.25 MiB', '2050 MiB']);
+it('names bounds as people read them', () => {
+  expect([2 ** 24, 2 ** 18, 2 ** 31 - 1].map(sizeText)).toEqual(['16 MiB', '0.25 MiB', '2 GiB']);
 });
