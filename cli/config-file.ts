@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
+import { clipped, listed } from '../cohort/listed.ts';
 import { readInputText } from '../cohort/read-file.ts';
 import { onOneLine } from '../report/printable.ts';
 import { nearest } from './nearest.ts';
 import { readYaml } from './yaml.ts';
+
+const mostPlaced = 100; // faults whose lines are looked up
 
 /** A fault of a configuration: where in the text, and what. */
 interface Fault {
@@ -18,7 +22,8 @@ interface Fault {
  * @throws InputError that lists all faults, each with its line; a key that is unknown comes with the nearest known one
  */
 export function readConfig<T extends z.ZodType>(file: string, schema: T): z.output<T> {
-  return parseConfig(readInputText(file, 'Save it as YAML in UTF-8'), schema, file);
+  const limit = { most: bounds.configBytes, kind: 'a configuration' };
+  return parseConfig(readInputText(file, 'Save it as YAML in UTF-8', limit), schema, file);
 }
 
 /** The same from a text; `where` names it in messages. @throws InputError as `readConfig` */
@@ -30,16 +35,19 @@ export function parseConfig<T extends z.ZodType>(text: string, schema: T, where:
   const faults = issues
     .flatMap((issue) => faultsOf(issue, schema))
     // an empty value is one fault, whatever the schema says of it
-    .filter(({ path }) => !empty.some((one) => isBelow(one.path, path)))
-    .map((fault) => ({ ...fault, line: lineOf(fault.path) }));
+    .filter(({ path }) => !empty.some((one) => isBelow(one.path, path)));
   const missing = 'has no value: give one, or leave the key out';
-  const placed = [...faults, ...empty.map((place) => ({ ...place, message: missing }))];
+  const placed = [
+    ...faults.slice(0, mostPlaced).map((fault) => ({ ...fault, line: lineOf(fault.path) })),
+    ...empty.slice(0, mostPlaced).map((place) => ({ ...place, message: missing })),
+  ];
   placed.sort((a, b) => a.line - b.line);
+  const count = faults.length + empty.length;
   const told = placed.map(({ path, message, line }) => {
     const name = path.map(String).join('.');
-    return `line ${line}${name ? `, ${onOneLine(name)}` : ''}: ${message}`;
+    return `line ${line}${name ? `, ${onOneLine(clipped(name))}` : ''}: ${message}`;
   });
-  const what = told.length === 1 ? told[0] : `${told.length} faults:\n  ${told.join('\n  ')}\n `;
+  const what = count === 1 ? told[0] : `${count} faults:${listed(told, '\n  ', 20, count)}\n `;
   throw new InputError(where, what, 'Mend them in the file');
 }
 
@@ -60,11 +68,11 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
   }
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: lowerFirst(issue.message) }];
   const known = keysAt(schema, issue.path);
-  return issue.keys.map((key) => {
+  return issue.keys.map((key, i) => {
     if (key === '<<')
       return { path: [...issue.path, key], message: 'merge keys are not read: write the keys out' };
-    const near = nearest(key, known);
-    const hint = near ? `did you mean ${near}?` : `known are ${known.join(', ')}`;
+    const near = i < mostPlaced ? nearest(key.slice(0, 100), known) : undefined;
+    const hint = near ? `did you mean ${near}?` : `known are ${listed(known, ', ', 50)}`;
     return { path: [...issue.path, key], message: `unknown key; ${hint}` };
   });
 }

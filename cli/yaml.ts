@@ -9,6 +9,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { InputError } from '../cohort/error.ts';
+import { clipped } from '../cohort/listed.ts';
 
 /** A place in a YAML text: the keys that lead there, and its line. */
 export interface YamlPlace {
@@ -34,7 +35,10 @@ export interface Yaml {
 export function readYaml(text: string, where: string): Yaml {
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines });
+    // By itself the parser compares each key with all others of its map, which takes minutes for very many.
+    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+    // It takes the overflow of its stack for a fault of the text.
+    if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError();
     for (const error of document.errors) throw yamlFault(error, where, lines);
     const empty = checkNodes(document, where, lines);
     return {
@@ -62,7 +66,6 @@ const fixes: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'Quote a value that begins with * or &, as "*.tsv"',
   BAD_SCALAR_START: 'Quote a value that begins with @, ` or %',
   BLOCK_AS_IMPLICIT_KEY: 'Quote a value that contains ": "',
-  DUPLICATE_KEY: 'Leave one of them',
   MULTIPLE_DOCS: 'Leave one document: no line --- within the file',
   TAB_AS_INDENT: 'Indent by spaces',
 };
@@ -77,7 +80,7 @@ function yamlFault(error: YAMLError, where: string, lines: LineCounter): InputEr
   );
 }
 
-/** Refuses aliases that stand for nothing. @returns where values are empty */
+/** Refuses aliases that stand for nothing, and keys given twice. @returns where values are empty */
 function checkNodes(document: Document, where: string, lines: LineCounter): YamlPlace[] {
   const empty: YamlPlace[] = [];
   const check = (node: unknown, path: readonly PropertyKey[], fallback: number) => {
@@ -88,8 +91,14 @@ function checkNodes(document: Document, where: string, lines: LineCounter): Yaml
       throw new InputError(`${where} line ${line}`, what, fixes.BAD_ALIAS);
     }
     if (isMap(node)) {
+      const seen = new Set<string>();
       for (const { key, value } of node.items) {
         const name = isScalar(key) ? String(key.value) : String(key);
+        if (seen.has(name)) {
+          const at = `${where} line ${lineAt(key, lines) ?? line}`;
+          throw new InputError(at, `gives ${clipped(name)} twice`, 'Leave one of them');
+        }
+        seen.add(name);
         check(value, [...path, name], lineAt(key, lines) ?? line);
       }
     } else if (isSeq(node)) for (const [i, item] of node.items.entries()) check(item, [...path, i], line);

@@ -1,5 +1,7 @@
 import { mendNames } from './atlas-faults.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
+import { listed } from './listed.ts';
 import { readVolume } from './nifti.ts';
 import { resample } from './resample.ts';
 import { readTable, type Table } from './table.ts';
@@ -78,7 +80,13 @@ function presentLabels(data: Float32Array, where: string): Set<number> {
       'Give an atlas of whole-numbered labels',
     );
   }
-  return new Set(data);
+  const present = new Set(data);
+  if (present.size <= bounds.labels) return present;
+  throw new InputError(
+    where,
+    `is not a label image: it holds ${present.size} different values`,
+    `Give an atlas of at most ${bounds.labels} labels`,
+  );
 }
 
 function regionsOf(table: Table, present: ReadonlySet<number>, where: string) {
@@ -101,7 +109,7 @@ function regionsOf(table: Table, present: ReadonlySet<number>, where: string) {
   throw new InputError(
     where,
     `holds ${unknown.length} ${unknown.length === 1 ? 'label' : 'labels'} without a row in ${table.path}: ` +
-      `${unknown.slice(0, 10).join(', ')}${unknown.length > 10 ? ', ...' : ''}`,
+      listed(unknown.map(String)),
     'Give the label table that belongs to this atlas',
   );
 }

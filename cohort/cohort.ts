@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from './error.ts';
+import { listed } from './listed.ts';
 import { readVolume } from './nifti.ts';
 import { type Session, sessionKey, sessionName } from './session.ts';
 import { isMissing, readTable, requireColumns } from './table.ts';
@@ -146,8 +147,7 @@ function isFile(file: string): boolean {
 }
 
 function faultyRows(where: string, faults: readonly Fault[]): InputError {
-  const shown = faults.slice(0, shownFaults).map(({ line, what }) => `\n  line ${line}: ${what}`);
-  const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
+  const lines = faults.map(({ line, what }) => `line ${line}: ${what}`);
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  return new InputError(where, `has ${count}`, `Correct these rows:${shown.join('')}${rest}`);
+  return new InputError(where, `has ${count}`, `Correct these rows:${listed(lines, '\n  ', shownFaults)}`);
 }

@@ -1,4 +1,5 @@
 import { InputError } from './error.ts';
+import { listed } from './listed.ts';
 import { readGrid } from './nifti.ts';
 import type { Session } from './session.ts';
 import { type Grid, sameGrid } from './volume.ts';
@@ -43,11 +44,10 @@ export function usualGrid(headers: readonly Header[]): Grid | undefined {
  */
 export function unusable(faults: readonly InputError[], of: number): InputError {
   if (faults.length === 1) return faults[0];
-  const lines = faults.slice(0, shownFaults).map(({ where, what }) => `\n  ${where}: ${what}`);
-  const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
+  const lines = faults.map(({ where, what }) => `${where}: ${what}`);
   return new InputError(
     'images',
-    `${faults.length} of ${of} cannot be used:${lines.join('')}${rest}\n`,
+    `${faults.length} of ${of} cannot be used:${listed(lines, '\n  ', shownFaults)}\n`,
     'Make them again, or leave them out ("voxmask cohort check" writes a table without them)',
   );
 }

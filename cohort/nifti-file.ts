@@ -1,14 +1,13 @@
-import { closeSync, existsSync, lstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
+import { readBounded } from './bounded-file.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { requireFile } from './read-file.ts';
 import { readError } from './system-error.ts';
 
 /** Bytes of an image, at most: far above any 3D image, and what one allocation may hold. */
 export const unpackedLimit = 2 ** 31;
-
-/** Bytes behind the voxels, which no tool should write but some do. */
-export const mostTrailing = 2 ** 24;
 
 const deflateRatio = 1032; // the most bytes that deflate makes of one (zlib.net, "maximum compression factor")
 
@@ -19,9 +18,16 @@ const deflateRatio = 1032; // the most bytes that deflate makes of one (zlib.net
  * @throws InputError when it is missing, unreadable, empty, damaged, or only a pointer to content kept elsewhere
  */
 export function readUnpacked(file: string, needed: number): Uint8Array {
-  const bytes = reading(file, () => readFileSync(file));
-  refusePointer(file, bytes);
-  return isGzip(bytes) ? unpack(file, bytes, { limit: needed + mostTrailing }) : bytes;
+  const start = reading(file, () => firstBytes(file, 200));
+  refusePointer(file, start);
+  // Of what is not packed, nothing behind the voxels is read; what is packed is hardly ever larger than what it holds.
+  if (!isGzip(start)) return reading(file, () => firstBytes(file, needed));
+  const limit = needed + bounds.trailingBytes;
+  return unpack(
+    file,
+    reading(file, () => readBounded(file, limit, 'this image by its header')),
+    { limit },
+  );
 }
 
 /** How many bytes a file holds when unpacked, as far as that is known without unpacking it. */

@@ -1,7 +1,8 @@
+import { sizeText } from './bounded-file.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { decode } from './nifti-datatype.ts';
 import {
-  mostTrailing,
   partnerOf,
   readStart,
   readUnpacked,
@@ -55,7 +56,7 @@ export function readGrid(path: string): Grid {
   const { header, file, size } = locate(path);
   const needed = header.offset + sizeOf(header);
   const { told } = size;
-  if (told !== null && (told < needed || told > needed + mostTrailing)) readVoxels(header, file);
+  if (told !== null && (told < needed || told > needed + bounds.trailingBytes)) readVoxels(header, file);
   return canonicalGrid(header.shape, header.affine, orientationOf(header.affine));
 }
 
@@ -77,13 +78,27 @@ function locate(path: string): { header: Header; file: string; size: UnpackedSiz
   const headerFile = isImg ? partnerOf(path, 'hdr') : path;
   const header = parseHeader(readStart(headerFile), headerFile);
   const file = !header.pair || isImg ? path : partnerOf(path, 'img');
-  const needed = header.offset + sizeOf(header);
   const size = unpackedSize(file);
   refuseShort(header, size.most, file, size.told === null ? '' : 'at most ');
-  if (needed <= unpackedLimit) return { header, file, size };
+  refuseLarge(header, file);
+  return { header, file, size };
+}
+
+/** What fills memory once unpacked, however small the file. */
+function refuseLarge(header: Header, where: string): void {
+  const { shape, datatype, offset } = header;
+  if (offset > bounds.headerBytes) {
+    throw new InputError(
+      where,
+      `says that its voxels start at byte ${offset}, beyond ${sizeText(bounds.headerBytes)}`,
+      'Copy or make the file again',
+    );
+  }
+  const tooManyBytes = offset + sizeOf(header) > unpackedLimit;
+  if (!tooManyBytes && shape[0] * shape[1] * shape[2] <= bounds.voxels) return;
   throw new InputError(
-    file,
-    `holds ${header.shape.join(' x ')} voxels of ${header.datatype.name}, more than 2 GiB`,
+    where,
+    `holds ${shape.join(' x ')} voxels of ${datatype.name}, more than ${tooManyBytes ? '2 GiB' : `${bounds.voxels} voxels`}`,
     'Resample it to larger voxels, or cut it to the brain',
   );
 }

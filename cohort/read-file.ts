@@ -1,17 +1,29 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readBounded } from './bounded-file.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { readError } from './system-error.ts';
+
+/** What a file may hold. */
+export interface ReadLimit {
+  /** bytes at most */
+  readonly most: number;
+  /** what the file should be, for the message: "a table" */
+  readonly kind: string;
+}
+
+const plainLimit: ReadLimit = { most: bounds.modelBytes, kind: 'a file' };
 
 /**
  * The content of a file that the user named. Folders, devices and pipes are refused, since reading one may never end. A
  * pipe that the shell itself made, as by `<(...)`, is read where `pipes` allows it.
  *
- * @throws InputError when it is no file or cannot be read
+ * @throws InputError when it is no file, is larger than it may be, or cannot be read
  */
-export function readInput(file: string, { pipes = false } = {}): Buffer {
+export function readInput(file: string, limit = plainLimit, { pipes = false } = {}): Buffer {
   requireFile(file, pipes);
   try {
-    return readFileSync(file);
+    return readBounded(file, limit.most, limit.kind);
   } catch (error) {
     throw readError(file, error);
   }
@@ -39,8 +51,12 @@ export function requireFile(file: string, pipes = false): void {
 const ofShell = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
 /** As `readInput`, as text. @throws InputError also when it is not UTF-8 */
-export function readInputText(file: string, fix: string): string {
-  const bytes = readInput(file, { pipes: true });
+export function readInputText(file: string, fix: string, limit?: ReadLimit): string {
+  return inputText(file, readInput(file, limit, { pipes: true }), fix);
+}
+
+/** Bytes of a file as text. @throws InputError when they are not UTF-8 */
+export function inputText(file: string, bytes: Uint8Array, fix: string): string {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (!text.includes('\0')) return text;
@@ -52,7 +68,7 @@ export function readInputText(file: string, fix: string): string {
 
 /** As `readInput`, as a JSON object. @param fix what file to give @throws InputError also when it is none */
 export function readInputJson(file: string, fix: string): Readonly<Record<string, unknown>> {
-  const text = readInputText(file, fix);
+  const text = readInputText(file, fix, { most: bounds.jsonBytes, kind: 'such a file' });
   let content: unknown;
   try {
     content = JSON.parse(text);

@@ -1,6 +1,11 @@
 import { parse } from 'csv-parse/sync';
+import { sizeText } from './bounded-file.ts';
+import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
-import { readInputText } from './read-file.ts';
+import { clipped, listed } from './listed.ts';
+import { inputText, readInput } from './read-file.ts';
+
+export type TableLimits = Readonly<Record<'tableBytes' | 'lineBytes' | 'columns', number>>;
 
 /** A tab-separated file, as text. */
 export interface Table {
@@ -15,11 +20,12 @@ export interface Table {
  * LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
  * any other. Empty lines at the end are left out.
  *
- * @throws InputError when the file is missing, not text, has no header, names a column twice, or has a line with more or
- *   fewer cells than the header
+ * @param limits bytes of the file and of a line, and columns, at most
+ * @throws InputError when the file is missing, too large, not text, has no header, names a column twice, or has a line with
+ *   more or fewer cells than the header
  */
-export function readTable(path: string): Table {
-  const lines: string[][] = parse(readInputText(path, 'Save it as tab-separated text in UTF-8'), {
+export function readTable(path: string, limits: TableLimits = bounds): Table {
+  const lines: string[][] = parse(readText(path, limits), {
     delimiter: '\t',
     quote: null,
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -30,7 +36,7 @@ export function readTable(path: string): Table {
   const [columns, ...records] = cells;
   if (!columns)
     throw new InputError(path, 'is an empty table', 'Give a tab-separated table with a header line');
-  refuseBadHeader(path, columns);
+  refuseBadHeader(path, columns, limits);
   const rows = records.map((record, i) => {
     if (record.length === columns.length)
       return Object.fromEntries(columns.map((name, c) => [name, record[c]]));
@@ -57,7 +63,7 @@ export function requireColumns(table: Table, names: readonly string[]): void {
     `lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}`,
     separator
       ? `Separate its cells by tabs, not by "${separator}"`
-      : `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${table.columns.join(', ')}`,
+      : `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${listed(table.columns, ', ', 30)}`,
   );
 }
 
@@ -95,17 +101,56 @@ function unquoted(cell: string): string {
   return quoted.test(cell) ? cell.slice(1, -1).replaceAll('""', '"').trim() : cell;
 }
 
-function refuseBadHeader(path: string, columns: readonly string[]): void {
-  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
-  const unnamed = columns.indexOf('');
-  if (unnamed >= 0) {
-    throw new InputError(`${path}, line 1`, `column ${unnamed + 1} has no name`, 'Name every column');
+function readText(path: string, limits: TableLimits): string {
+  const bytes = readInput(path, { most: limits.tableBytes, kind: 'a table' }, { pipes: true });
+  refuseLongLine(path, bytes, limits);
+  return inputText(path, bytes, 'Save it as tab-separated text in UTF-8');
+}
+
+/** Looked for in the bytes: decoding and splitting such a line would take many times its size. */
+function refuseLongLine(path: string, bytes: Buffer, { lineBytes }: TableLimits): void {
+  const nextOf = (code: number) => {
+    let found = -1;
+    return (from: number) => {
+      if (found < from) found = bytes.indexOf(code, from);
+      if (found < 0) found = bytes.length; // looked for once, not again for every line
+      return found;
+    };
+  };
+  const [feed, carriageReturn] = [nextOf(10), nextOf(13)];
+  for (let line = 1, start = 0; start < bytes.length; line++) {
+    const end = Math.min(feed(start), carriageReturn(start));
+    if (end - start > lineBytes) {
+      throw new InputError(
+        `${path}, line ${line}`,
+        `is longer than ${sizeText(lineBytes)}`,
+        'Check that this is a tab-separated table with a line per row',
+      );
+    }
+    start = end + (bytes[end] === 13 && bytes[end + 1] === 10 ? 2 : 1);
   }
-  if (repeated !== undefined) {
+}
+
+function refuseBadHeader(path: string, columns: readonly string[], limits: TableLimits): void {
+  const where = `${path}, line 1`;
+  if (columns.length > limits.columns) {
     throw new InputError(
-      `${path}, line 1`,
-      `names the column ${repeated} twice`,
-      'Give every column its own name',
+      where,
+      `names ${columns.length} columns, and a table may have ${limits.columns}`,
+      'Keep the columns that docs/formats.md lists',
     );
+  }
+  const unnamed = columns.indexOf('');
+  if (unnamed >= 0) throw new InputError(where, `column ${unnamed + 1} has no name`, 'Name every column');
+  const seen = new Set<string>();
+  for (const name of columns) {
+    if (seen.has(name)) {
+      throw new InputError(
+        where,
+        `names the column ${clipped(name)} twice`,
+        'Give every column its own name',
+      );
+    }
+    seen.add(name);
   }
 }

@@ -1,5 +1,7 @@
 import type { Atlas } from './atlas.ts';
 import { InputError } from './error.ts';
+
+import { listed } from './listed.ts';
 import { readInputJson } from './read-file.ts';
 
 /**
@@ -27,15 +29,17 @@ export function readPlanted(path: string): string[] {
  */
 export function plantedVoxels(atlas: Atlas, names: readonly string[]): Uint8Array {
   const where = atlas.path ?? 'atlas';
-  const unknown = names.filter((name) => !atlas.regions.some((region) => region.name === name));
+  const known = new Set(atlas.regions.map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
   if (unknown.length > 0) {
     throw new InputError(
       where,
-      `has no region ${unknown.join(', ')}, where atrophy was planted`,
+      `has no region ${listed(unknown)}, where atrophy was planted`,
       'Give the atlas that the cohort was simulated with',
     );
   }
-  const values = new Set(atlas.regions.filter(({ name }) => names.includes(name)).map(({ value }) => value));
+  const planted = new Set(names);
+  const values = new Set(atlas.regions.filter(({ name }) => planted.has(name)).map(({ value }) => value));
   const inside = Uint8Array.from(atlas.labels, (label) => Number(values.has(label)));
   if (inside.includes(1)) return inside;
   throw new InputError(

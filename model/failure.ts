@@ -1,4 +1,5 @@
 import { InputError } from '../cohort/error.ts';
+import { listed } from '../cohort/listed.ts';
 import { type Session, sessionName } from '../cohort/session.ts';
 import { Tape } from '../engine/tape.ts';
 import type { EpochsResult } from './epochs.ts';
@@ -74,7 +75,5 @@ export async function explain(
 const shownNames = 8;
 
 function namesOf(sessions: readonly Session[]): string {
-  const names = sessions.map(sessionName);
-  const more = names.length - shownNames;
-  return names.slice(0, shownNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return listed(sessions.map(sessionName), ', ', shownNames);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { readInput } from '../cohort/read-file.ts';
@@ -32,7 +33,7 @@ export function readInitialisation(
   intensity: Intensity,
 ): Initialisation {
   const file = fileOf(place);
-  const bytes = readInput(file);
+  const bytes = readInput(file, { most: bounds.modelBytes, kind: 'a file of weights' });
   const { weights, metadata } = parseSafetensors(bytes, file);
   const shape = parsed(metadata.autoencoder ?? metadata.architecture) as Convolutional | null;
   if (!shape) {

@@ -1,3 +1,5 @@
+import { bounds } from '../cohort/bounds.ts';
+
 import { InputError } from '../cohort/error.ts';
 import { writeFileAtomic } from '../cohort/files.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
@@ -38,7 +40,10 @@ export function writeModel(file: string, model: Model): void {
  * @throws InputError if the file is missing or unsound, has no architecture, or weights that do not fit it
  */
 export function readModel(file: string): Model {
-  const { weights, metadata } = parseSafetensors(readInput(file), file);
+  const { weights, metadata } = parseSafetensors(
+    readInput(file, { most: bounds.modelBytes, kind: 'a model' }),
+    file,
+  );
   const architecture = parse(metadata.architecture) as Architecture | null;
   if (!architecture && metadata.autoencoder !== undefined) {
     throw new InputError(

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../cohort/error.ts';
+import { listed } from '../cohort/listed.ts';
 
 /** The file of a model in its folder. */
 export const modelName = 'model.safetensors';
@@ -47,7 +48,7 @@ export function modelFile(place: string): string {
   const runs = files.map((file) => path.relative(place, path.dirname(path.dirname(file))));
   throw new InputError(
     place,
-    `holds ${files.length} networks: ${runs.join(', ')}`,
+    `holds ${files.length} networks: ${listed(runs)}`,
     `Give the folder of one of them, as ${path.join(place, runs[0])}`,
   );
 }

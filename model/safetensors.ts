@@ -1,8 +1,11 @@
+import { sizeText } from '../cohort/bounded-file.ts';
+import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
+import { clipped } from '../cohort/listed.ts';
 import { brainFloat, half } from './half.ts';
 import type { WeightArray, Weights } from './weights.ts';
 
-const LARGEST_HEADER = 100_000_000; // bytes; the format's own limit
+type SafetensorsLimits = Readonly<Record<'safetensorsHeaderBytes' | 'arrays' | 'dimensions', number>>;
 
 interface Entry {
   readonly dtype: string;
@@ -38,12 +41,14 @@ export function formatSafetensors(weights: Weights, metadata: Readonly<Record<st
  * Reads a safetensors file. All arrays become float32 in memory.
  *
  * @param where the file's name, for messages
- * @throws InputError for anything that is not a sound file: header too large or not JSON, arrays that overlap, leave
- *         holes, or end elsewhere than the file
+ * @param limits bytes of the header, arrays, and dimensions of an array, at most
+ * @throws InputError for anything that is not a sound file: header too large or not JSON, too many arrays, arrays that
+ *         overlap, leave holes, or end elsewhere than the file
  */
 export function parseSafetensors(
   file: Uint8Array,
   where: string,
+  limits: SafetensorsLimits = bounds,
 ): { weights: Weights; metadata: Record<string, string> } {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const unsound = (what: string) =>
@@ -54,8 +59,11 @@ export function parseSafetensors(
     );
   if (bytes.length < 8) throw unsound('it has fewer than 8 bytes');
   const length = bytes.readBigUInt64LE(0);
-  if (length > LARGEST_HEADER || 8 + Number(length) > bytes.length)
-    throw unsound(`its header claims ${length} bytes`);
+  if (length > BigInt(bytes.length - 8)) throw unsound(`its header claims ${length} bytes`);
+  if (length > limits.safetensorsHeaderBytes)
+    throw unsound(
+      `its header is larger than ${sizeText(limits.safetensorsHeaderBytes)}, which no network needs`,
+    );
   const start = 8 + Number(length);
   if (bytes[8] !== 0x7b) throw unsound('its header is not a JSON object');
   let header: Record<string, Entry | Record<string, string>>;
@@ -68,13 +76,15 @@ export function parseSafetensors(
   const texts = metadata !== null && typeof metadata === 'object' ? Object.values(metadata) : [null];
   if (!texts.every((text) => typeof text === 'string')) throw unsound('its metadata are not texts');
   const entries = Object.entries(arrays) as [string, Entry][];
-  for (const [name, entry] of entries) checkEntry(name, entry, unsound);
+  if (entries.length > limits.arrays)
+    throw unsound(`it has ${entries.length} arrays, and no network has more than ${limits.arrays}`);
+  for (const [name, entry] of entries) checkEntry(clipped(name), entry, limits.dimensions, unsound);
   checkOffsets(entries, bytes.length - start, unsound);
   const weights: Weights = new Map(entries.map(([name, entry]) => [name, readArray(bytes, start, entry)]));
   return { weights, metadata: metadata as Record<string, string> };
 }
 
-function checkEntry(name: string, entry: Entry, unsound: (what: string) => Error): void {
+function checkEntry(name: string, entry: Entry, dimensions: number, unsound: (what: string) => Error): void {
   const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const formed =
     Array.isArray(entry?.shape) &&
@@ -83,10 +93,12 @@ function checkEntry(name: string, entry: Entry, unsound: (what: string) => Error
     entry.data_offsets.length === 2 &&
     entry.data_offsets.every(whole);
   if (!formed) throw unsound(`array "${name}" has no shape and offsets`);
-  const width = BYTES[entry.dtype];
+  if (entry.shape.length > dimensions)
+    throw unsound(`array "${name}" has ${entry.shape.length} dimensions, more than ${dimensions}`);
+  const width = Object.hasOwn(BYTES, entry.dtype) ? BYTES[entry.dtype] : undefined;
   if (!width)
     throw unsound(
-      `array "${name}" has the type ${entry.dtype}; F64, F32, F16, BF16, I32 and I64 can be read`,
+      `array "${name}" has the type ${clipped(String(entry.dtype))}; F64, F32, F16, BF16, I32 and I64 can be read`,
     );
   const [from, to] = entry.data_offsets;
   if (entry.shape.reduce((product, size) => product * size, width) !== to - from)
@@ -105,7 +117,7 @@ function checkOffsets(
   for (const [name, { data_offsets }] of order) {
     if (data_offsets[0] !== end)
       throw unsound(
-        `array "${name}" ${data_offsets[0] < end ? 'overlaps another' : 'leaves a hole before it'}`,
+        `array "${clipped(name)}" ${data_offsets[0] < end ? 'overlaps another' : 'leaves a hole before it'}`,
       );
     end = data_offsets[1];
   }

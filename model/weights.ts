@@ -1,4 +1,5 @@
 import { InputError } from '../cohort/error.ts';
+import { listed } from '../cohort/listed.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import { type Architecture, fullyConnected, subBlocks } from './architecture.ts';
 
@@ -87,7 +88,7 @@ export function drawArrays(arrays: ReadonlyMap<string, ArrayStart>, seed: number
   return weights;
 }
 
-/** @throws InputError listing every array that is missing, surplus or of another shape than the architecture's */
+/** @throws InputError listing arrays that are missing, surplus or of another shape than the architecture's */
 export function checkWeights(weights: Weights, architecture: Architecture, where: string): void {
   checkArrays(weights, networkArrays(architecture), where);
 }
@@ -108,7 +109,7 @@ export function checkArrays(weights: Weights, arrays: ReadonlyMap<string, ArrayS
   if (faults.length > 0) {
     throw new InputError(
       where,
-      `the weights do not fit the architecture:\n  ${faults.join('\n  ')}\n`,
+      `the weights do not fit the architecture:${listed(faults, '\n  ')}\n`,
       'Check the "architecture" entry of the file',
     );
   }

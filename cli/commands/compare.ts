@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { listed } from '../../cohort/listed.ts';
 import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
@@ -117,9 +118,9 @@ function tell({ mended, withoutProbCnn, masks, similarity }: CompareResult): voi
   for (const note of mended) process.stderr.write(`Label table: ${note}.\n`);
   if (withoutProbCnn.length > 0)
     process.stderr.write(
-      `probCNN is left out (give --model and --images):\n  ${withoutProbCnn.join('\n  ')}\n`,
+      `probCNN is left out (give --model and --images):${listed(withoutProbCnn, '\n  ')}\n`,
     );
   const empty = masks.filter((_, i) => similarity[i][i] === null).map(({ name }) => name);
   if (empty.length > 0)
-    process.stderr.write(`Empty masks, whose ROI similarity is not defined: ${empty.join(', ')}\n`);
+    process.stderr.write(`Empty masks, whose ROI similarity is not defined: ${listed(empty)}\n`);
 }

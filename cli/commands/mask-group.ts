@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { listed } from '../../cohort/listed.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { textTable } from '../../report/text-table.ts';
 import { lendGpu } from '../gpu.ts';
@@ -70,8 +71,7 @@ function warn({ notNumbers, interrupted, steps, paths, probabilities, ...result 
     process.stderr.write(
       `Images with voxels that are no number, read as 0: ${images} (see ${paths.sidecar})\n`,
     );
-  const named = (sessions: readonly string[]) =>
-    `${sessions.slice(0, 5).join(', ')}${sessions.length > 5 ? `, and ${sessions.length - 5} more` : ''}`;
+  const named = (sessions: readonly string[]) => listed(sessions, ', ', 5);
   if (dropped.length > 0) process.stderr.write(`Left out as outliers: ${named(dropped)}\n`);
   if (outliers && outliers.length > 0)
     process.stderr.write(

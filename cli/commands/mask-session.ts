@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { listed } from '../../cohort/listed.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { textTable } from '../../report/text-table.ts';
 import { lendGpu } from '../gpu.ts';
@@ -77,7 +78,7 @@ function warn({
   if (misclassified.length > 0)
     say(
       `${single ? 'The network does not call this image' : `Without a mask, since the network does not call them`} ${className}: ` +
-        `${misclassified.slice(0, 5).join(', ')}${misclassified.length > 5 ? `, and ${misclassified.length - 5} more` : ''}`,
+        listed(misclassified, ', ', 5),
     );
   const vain = sessions.filter(({ probabilities: { before, after } }) => after >= before);
   if (vain.length > 0)

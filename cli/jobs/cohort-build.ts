@@ -10,6 +10,7 @@ import {
 } from '../../cohort/build/index.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { resample } from '../../cohort/resample.ts';
 import { formatTable } from '../../cohort/table.ts';
@@ -108,9 +109,7 @@ function severalGrids(options: CohortBuildOptions, groups: readonly GridGroup[],
   return new InputError(
     options.source,
     `holds images on ${groups.length === 1 ? 'another grid' : `${groups.length} grids`}${wanted}:` +
-      `${describeGroups(groups)
-        .map((line) => `\n  ${line}`)
-        .join('')}\n`,
+      `${listed(describeGroups(groups), '\n  ')}\n`,
     'Give --resample to bring them onto one (trilinear), or --exclude to leave some out',
   );
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume } from '../../cohort/nifti.ts';
 import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts';
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
@@ -64,7 +65,7 @@ export function networkGroups(
     const className = choice.className ?? entry.with.className ?? classes[classes.length - 1];
     const classIndex = classes.indexOf(className);
     if (classIndex < 0)
-      throw new InputError(file, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
+      throw new InputError(file, `knows no class ${className}`, `Choose one of ${listed(classes)}`);
     const mu = choice.mu ?? muBeside(entry) ?? 1;
     const key = JSON.stringify([file, className, mu]);
     const group = groups.get(key) ?? { file, model, classIndex, mu: readMu(mu, grid, entry), members: [] };
@@ -108,7 +109,7 @@ function sessionsOf(
   if (lacking.length === 0) return found;
   throw new InputError(
     made.table ?? name,
-    `lacks ${lacking.length} of the images that ${name} stands for: ${lacking.slice(0, 5).join(', ')}`,
+    `lacks ${lacking.length} of the images that ${name} stands for: ${listed(lacking, ', ', 5)}`,
     'Give a table of images with --images, or leave probCNN out with --no-prob-cnn',
   );
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { compareSessionIds } from '../../cohort/session.ts';
 import type { Grid } from '../../cohort/volume.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
@@ -91,7 +92,7 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
   if (options.probCnn === true && unknown.length > 0) {
     throw new InputError(
       'probCNN',
-      `cannot be computed:\n  ${unknown.join('\n  ')}\n `,
+      `cannot be computed:${listed(unknown, '\n  ')}\n `,
       'Give --model and --images, or a table of masks with the columns model and cohort',
     );
   }

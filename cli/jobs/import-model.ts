@@ -1,3 +1,4 @@
+import { bounds } from '../../cohort/bounds.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import { readInput } from '../../cohort/read-file.ts';
@@ -36,7 +37,7 @@ export interface ImportResult {
 export function importModel(options: ImportOptions): ImportResult {
   const { file, like, classes, reduction, dropout, intensity, out, overwrite } = options;
   refuseExisting(out, overwrite);
-  const bytes = readInput(file);
+  const bytes = readInput(file, { most: bounds.modelBytes, kind: 'a checkpoint' });
   const zipped = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const given =
     zipped || bytes[0] === 0x80 ? readPytorch(bytes, file) : parseSafetensors(bytes, file).weights;

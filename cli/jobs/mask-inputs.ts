@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
 import { refuseLeaks } from '../../cohort/splits/leaks.ts';
 import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
@@ -88,7 +89,7 @@ export function classOf({ architecture: { classes } }: Model, where: string, ask
   const className = asked ?? classes[classes.length - 1];
   const classIndex = classes.indexOf(className);
   if (classIndex >= 0) return { className, classIndex };
-  throw new InputError(where, `knows no class ${className}`, `Choose one of ${classes.join(', ')}`);
+  throw new InputError(where, `knows no class ${className}`, `Choose one of ${listed(classes)}`);
 }
 
 /** Fitted on the training set, selected on the validation set, which has one session per participant (docs/method.md). */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts';
 import { readSplit } from '../../cohort/splits/split-table.ts';
@@ -74,26 +75,26 @@ function sessionsOf({ from, ...sources }: SessionSources, { path: model, ...targ
   }
   const ofSet = sources.set === 'all' ? cohort.sessions : split![sources.set];
   const first = sources.baseline ? firstSessions(ofSet) : ofSet;
-  const asked = sources.sessions === null ? first : listed(sources.sessions, first, cohort);
+  const asked = sources.sessions === null ? first : sessionsIn(sources.sessions, first, cohort);
   return { known: split?.train ?? cohort.sessions, asked };
 }
 
 /** The sessions that a table lists, in the cohort's order. @throws InputError naming those that are not there */
-function listed(table: string, sessions: readonly Session[], cohort: Cohort): Session[] {
+function sessionsIn(table: string, sessions: readonly Session[], cohort: Cohort): Session[] {
   const rows = readTable(table);
   requireColumns(rows, ['participant_id', 'session_id']);
   const key = (participant: string, session: string) => JSON.stringify([participant, sessionKey(session)]);
   const wanted = new Map(
     rows.rows.map((row, i) => [
       key(row.participant_id, row.session_id),
-      `\n  line ${i + 2}: ${row.participant_id} ${row.session_id}`,
+      `line ${i + 2}: ${row.participant_id} ${row.session_id}`,
     ]),
   );
   const found = sessions.filter((session) => wanted.delete(key(session.participantId, session.sessionId)));
   if (wanted.size === 0) return found;
   throw new InputError(
     table,
-    `lists sessions that ${cohort.path} does not hold, or not among those asked for:${[...wanted.values()].slice(0, 10).join('')}\n`,
+    `lists sessions that ${cohort.path} does not hold, or not among those asked for:${listed([...wanted.values()], '\n  ')}\n`,
     'Remove them, or ask for other sessions',
   );
 }

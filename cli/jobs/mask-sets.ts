@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { compareText } from '../../cohort/session.ts';
 import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
 import { maskMarker } from './mask-files.ts';
@@ -129,7 +130,7 @@ function tableRows(place: string): Unnamed[] {
   throw new InputError(
     place,
     `has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`,
-    `Correct these rows:\n  ${faults.join('\n  ')}`,
+    `Correct these rows:${listed(faults, '\n  ', 20)}`,
   );
 }
 

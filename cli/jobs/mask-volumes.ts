@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
 import { asIn2019 } from '../../cohort/atlas-faults.ts';
 import { InputError } from '../../cohort/error.ts';
+import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume } from '../../cohort/nifti.ts';
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { clamped, inverted, maskFault } from '../../masking/mask-values.ts';
@@ -32,7 +33,7 @@ export function commonGrid(files: readonly string[]): Grid {
   if (others.length === 0) return grids[0];
   const [its, wanted] = describeGrids(others[0].grid, grids[0]);
   throw new InputError(
-    others.map(({ file }) => file).join(', '),
+    listed(others.map(({ file }) => file)),
     `not on the grid of ${files[0]}: ${its}, where ${wanted} are wanted`,
     'Compare masks of one grid only ("voxmask resample" brings a map onto another grid)',
   );
@@ -77,7 +78,7 @@ export function eachMask(
   if (faults.length === 0) return;
   throw new InputError(
     faults.length === 1 ? 'mask' : `${faults.length} masks`,
-    faults.length === 1 ? faults[0] : `values that no mask has:\n  ${faults.join('\n  ')}\n `,
+    faults.length === 1 ? faults[0] : `values that no mask has:${listed(faults, '\n  ')}\n `,
     'Give masks m with values in [0, 1], 1 where a voxel is left as it is',
   );
 }

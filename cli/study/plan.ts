@@ -23,10 +23,11 @@ export function planOf(units: readonly Unit[]): PlannedUnit[] {
 }
 
 /** A planned unit as a line for a shell, what it hangs together with as a comment behind. */
-export function planLine({ id, command, wave, needs, inputs, output }: PlannedUnit): string {
+export function planLine({ id, command, wave, needs, inputs, output, gpu }: PlannedUnit): string {
   const list = (names: readonly string[]) => names.join(' ') || 'none';
-  const notes = [`id: ${id}`, `wave: ${wave}`, `needs: ${list(needs)}`, `inputs: ${list(inputs)}`];
-  return `${command}  # ${[...notes, `output: ${output}`].join('; ')}`;
+  const place = [`id: ${id}`, `wave: ${wave}`, `gpu: ${gpu ? 'yes' : 'no'}`];
+  const files = [`needs: ${list(needs)}`, `inputs: ${list(inputs)}`, `output: ${output}`];
+  return `${command}  # ${[...place, ...files].join('; ')}`;
 }
 
 /** A command as one would type it. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { monthsOf, sessionKey } from '../session.ts';
 import { isMissing, readTable, requireColumns, type Table } from '../table.ts';
 import { filesIn, foldersIn } from './folders.ts';
@@ -66,12 +67,10 @@ export function readClinical(place: string, mapping: ReadonlyMap<string, string>
   };
   const tables = isFolder(place) ? readFolder(place, read) : readMerged(place, read);
   if (faults.length === 0) return tables;
-  const shown = faults.slice(0, 20).map((fault) => `\n  ${fault}`);
-  const rest = faults.length > 20 ? `\n  and ${faults.length - 20} more` : '';
   throw new InputError(
     place,
     `has ${faults.length === 1 ? '1 fault' : `${faults.length} faults`}`,
-    `Correct these:${shown.join('')}${rest}`,
+    `Correct these:${listed(faults, '\n  ', 20)}`,
   );
 }
 

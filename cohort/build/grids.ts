@@ -1,4 +1,5 @@
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { readGrid } from '../nifti.ts';
 import { describeGrid, type Grid, sameGrid } from '../volume.ts';
 
@@ -29,15 +30,14 @@ export function groupByGrid(
       else groups.push({ grid, paths: [path] });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      faults.push(`\n  ${error.where}: ${error.what}`);
+      faults.push(`${error.where}: ${error.what}`);
     }
     onImage(i + 1);
   });
   if (faults.length === 0) return groups.sort((a, b) => b.paths.length - a.paths.length);
-  const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
   throw new InputError(
     'images',
-    `${faults.length} cannot be read:${faults.slice(0, shownFaults).join('')}${rest}\n`,
+    `${faults.length} cannot be read:${listed(faults, '\n  ', shownFaults)}\n`,
     'Copy or make them again, or leave their sessions out with --exclude',
   );
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { compareSessionIds, compareText, sessionKey } from '../session.ts';
 import { isMissing, readTable, requireColumns } from '../table.ts';
 import type { Candidate } from './candidate.ts';
@@ -137,10 +138,10 @@ function refuseNothing(
 ): void {
   const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
   if (lacking.length === 0) return;
-  const lines = countReasons(excluded).map(([reason, count]) => `\n  ${count} sessions: ${reason}`);
+  const lines = countReasons(excluded).map(([reason, count]) => `${count} sessions: ${reason}`);
   throw new InputError(
     where,
-    `leaves no session of ${lacking.join(' and none of ')}:${lines.join('')}\n`,
+    `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
     `Check --tables, --classes and --map${hint}`,
   );
 }

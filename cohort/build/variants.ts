@@ -1,4 +1,5 @@
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { compareText, sessionKey } from '../session.ts';
 import type { Candidate } from './candidate.ts';
 
@@ -39,8 +40,8 @@ export function chooseVariant(
   if (strange.length > 0) {
     throw new InputError(
       where,
-      `has no image that is ${strange.join(', ')}`,
-      `Choose from ${[...known].sort(compareText).join(', ')}`,
+      `has no image that is ${listed(strange)}`,
+      `Choose from ${listed([...known].sort(compareText), ', ', 50)}`,
     );
   }
   const asked = candidates.filter(({ variant, scan }) =>
@@ -63,42 +64,49 @@ function byVariant(candidates: readonly Candidate[]): Map<string, Candidate[]> {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
     const key = candidate.variant.join(', ');
-    groups.set(key, [...(groups.get(key) ?? []), candidate]);
+    const group = groups.get(key);
+    if (group) group.push(candidate);
+    else groups.set(key, [candidate]);
   }
   return groups;
 }
 
 function undecided(where: string, found: readonly Candidate[], wanted: readonly string[], several: boolean) {
   const lines = [...byVariant(found)].map(
-    ([name, images]) => `\n  ${name}: ${new Set(images.map(keyOf)).size} sessions`,
+    ([name, images]) => `${name}: ${new Set(images.map(keyOf)).size} sessions`,
   );
   if (!several) {
     const implied = preferred.filter(([, instead]) => !wanted.some((label) => instead.test(label)));
     const asked = [...wanted, ...implied.map(([label]) => label)].join(', ');
     return new InputError(
       where,
-      `has no map that is ${asked}, only:${lines.join('')}\n`,
+      `has no map that is ${asked}, only:${listed(lines, '\n  ', 20)}\n`,
       'Choose one with --variant; voxmask reads modulated maps too, but mu = 1 presumes probabilities',
     );
   }
   return new InputError(
     where,
-    `has several kinds of maps, which must not be mixed:${lines.join('')}\n`,
+    `has several kinds of maps, which must not be mixed:${listed(lines, '\n  ', 20)}\n`,
     'Choose one with --variant, by the labels that the others lack (as --variant dartel)',
   );
 }
 
 function refuseSeveral(where: string, images: readonly Candidate[]): void {
   const sessions = new Map<string, Candidate[]>();
-  for (const image of images) sessions.set(keyOf(image), [...(sessions.get(keyOf(image)) ?? []), image]);
+  for (const image of images) {
+    const key = keyOf(image);
+    const known = sessions.get(key);
+    if (known) known.push(image);
+    else sessions.set(key, [image]);
+  }
   const several = [...sessions.values()].filter((found) => found.length > 1);
   if (several.length === 0) return;
-  const lines = several
-    .slice(0, 10)
-    .map((found) => `\n  ${found[0].participantId} ${found[0].sessionId}: ${found.map(scanOf).join('; ')}`);
+  const lines = several.map(
+    (found) => `${found[0].participantId} ${found[0].sessionId}: ${listed(found.map(scanOf), '; ')}`,
+  );
   throw new InputError(
     where,
-    `has several images for ${several.length} ${several.length === 1 ? 'session' : 'sessions'}:${lines.join('')}\n`,
+    `has several images for ${several.length} ${several.length === 1 ? 'session' : 'sessions'}:${listed(lines, '\n  ')}\n`,
     'Choose one with --variant, as --variant run-1, or move the others away',
   );
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import type { Session } from '../session.ts';
 
 const shownNames = 5;
@@ -29,7 +30,7 @@ export function refuseLeaks(
   throw new InputError(
     'split',
     `${names.length} ${names.length === 1 ? 'participant is' : 'participants are'} on two sides: ` +
-      `${names.slice(0, shownNames).join(', ')}${names.length > shownNames ? ', ...' : ''}`,
+      listed(names, ', ', shownNames),
     'Put all sessions of a participant on one side',
   );
 }

@@ -1,5 +1,6 @@
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { byParticipant, type Session } from '../session.ts';
 
 /** A participant's sessions, the first one first. */
@@ -17,7 +18,7 @@ export function participantsByDiagnosis(cohort: Cohort): Map<string, Visits[]> {
     if (diagnoses.length > 1) {
       throw new InputError(
         cohort.path,
-        `participant ${id} has several diagnoses (${diagnoses.join(', ')})`,
+        `participant ${id} has several diagnoses (${listed(diagnoses)})`,
         'Keep participants whose diagnosis is stable ("voxmask cohort build" does)',
       );
     }

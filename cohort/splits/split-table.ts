@@ -1,11 +1,10 @@
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { type Session, sessionKey } from '../session.ts';
 import { formatTable, readTable, requireColumns } from '../table.ts';
 import type { Split } from './folds.ts';
 import { refuseLeaks } from './leaks.ts';
-
-const shownFaults = 10;
 
 /**
  * Reads which sessions of a cohort train and validate: a table with the columns participant_id, session_id and set
@@ -81,11 +80,9 @@ function keyOf({ participantId, sessionId }: Pick<Session, 'participantId' | 'se
 }
 
 function doesNotFit(path: string, faults: readonly string[]): InputError {
-  const shown = faults.slice(0, shownFaults).map((fault) => `\n  ${fault}`);
-  const rest = faults.length > shownFaults ? `\n  and ${faults.length - shownFaults} more` : '';
   return new InputError(
     path,
-    `does not fit the cohort:${shown.join('')}${rest}\n`,
+    `does not fit the cohort:${listed(faults, '\n  ')}\n`,
     'Give the cohort that the network was trained with, or its own split',
   );
 }

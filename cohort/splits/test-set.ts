@@ -1,5 +1,6 @@
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { compareSessions, type Session } from '../session.ts';
 import { chiSquaredTest, tTest } from '../statistics/tests.ts';
 import { refuseLeaks } from './leaks.ts';
@@ -69,7 +70,7 @@ export function drawTestSet(cohort: Cohort, options: TestSetOptions): TestSet {
   if (classes.length !== 2) {
     throw new InputError(
       cohort.path,
-      `has the diagnoses ${classes.map(([name]) => name).join(', ')}; a matched test set takes two`,
+      `has the diagnoses ${listed(classes.map(([name]) => name))}; a matched test set takes two`,
       'Choose two with --classes',
     );
   }

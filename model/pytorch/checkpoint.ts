@@ -1,10 +1,10 @@
-import { unzipSync } from 'fflate';
+import { bounds } from '../../cohort/bounds.ts';
 import { InputError } from '../../cohort/error.ts';
+import { clipped } from '../../cohort/listed.ts';
 import { brainFloat, half } from '../half.ts';
 import type { WeightArray, Weights } from '../weights.ts';
+import { type ArchiveLimits, openArchive } from './archive.ts';
 import { readPickle, type StorageType, type StoredTensor, TensorStub } from './pickle.ts';
-
-const largest = 4 * 2 ** 30; // bytes unpacked; far above any network that is trained here
 
 /** Under which a training's other things stand beside its weights, as ClinicaDL's model.pth.tar has them. */
 const wrappers = ['model', 'state_dict', 'model_state_dict', 'network'];
@@ -31,41 +31,61 @@ const readers: Readonly<
  *
  * @throws InputError when it is no such file, holds no state_dict, or asks for anything but tensors
  */
-export function readPytorch(file: Uint8Array, where: string): Weights {
-  const entries = unzipped(file, where);
-  const name = Object.keys(entries).find((entry) => /(^|\/)data\.pkl$/.test(entry));
+export function readPytorch(file: Uint8Array, where: string, limits: CheckpointLimits = bounds): Weights {
+  const archive = openArchive(file, limits, (why) => noCheckpoint(where, why));
+  const name = [...archive.entries.keys()].find((entry) => /(^|\/)data\.pkl$/.test(entry));
   if (name === undefined) throw noCheckpoint(where, 'it has no data.pkl');
   const folder = name.slice(0, -'data.pkl'.length);
-  const order = entries[`${folder}byteorder`];
+  const byteOrder = `${folder}byteorder`;
+  const head = archive.read([name, byteOrder], limits.pickleBytes);
+  const order = head[byteOrder];
   if (order && Buffer.from(order).toString().trim() !== 'little') {
     throw new InputError(where, 'was saved on a big-endian machine', 'Save it again on a common one');
   }
-  const tensors = stateOf(readPickle(entries[name], where), where);
+  const tensors = stateOf(readPickle(head[name], where), where);
+  if (tensors.size > limits.arrays)
+    throw noCheckpoint(
+      where,
+      `it has ${tensors.size} tensors, and no network has more than ${limits.arrays}`,
+    );
+  const placeOf = ({ storage }: StoredTensor) => `${folder}data/${storage}`;
+  // Only what the weights are in: a checkpoint may hold an optimiser's state beside them, or anything else.
+  const places = new Set([...tensors.values()].map(({ stored }) => placeOf(stored)));
+  const most = Math.max(limits.unpackedBytes, limits.unpackedRatio * file.length);
+  const storages = archive.read([...places], most);
+  for (const [key, { stored }] of tensors) {
+    const bytes = storages[placeOf(stored)];
+    if (!bytes) throw noCheckpoint(where, `the values of ${clipped(key)} are missing`);
+    if (!isWithin(stored, bytes.length))
+      throw noCheckpoint(where, `${clipped(key)} reaches beyond its values`);
+  }
+  refuseRepetition(tensors, Object.values(storages), where);
   const prefixed = [...tensors.keys()].every((key) => key.startsWith('module.'));
   return new Map(
     [...tensors].map(([key, { stored }]): [string, WeightArray] => {
-      const bytes = entries[`${folder}data/${stored.storage}`];
-      if (!bytes) throw noCheckpoint(where, `the values of ${key} are missing`);
-      return [prefixed ? key.slice('module.'.length) : key, valuesOf(stored, Buffer.from(bytes), key, where)];
+      const { buffer, byteOffset, length } = storages[placeOf(stored)];
+      const values = valuesOf(stored, Buffer.from(buffer, byteOffset, length));
+      return [prefixed ? key.slice('module.'.length) : key, values];
     }),
   );
 }
 
-function unzipped(file: Uint8Array, where: string): Record<string, Uint8Array> {
-  let total = 0;
-  try {
-    return unzipSync(file, {
-      filter: ({ originalSize }) => {
-        total += originalSize;
-        if (total > largest) throw noCheckpoint(where, 'it unpacks to more than 4 GiB');
-        return true;
-      },
-    });
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const old = file[0] === 0x80;
-    throw noCheckpoint(where, old ? "it has PyTorch's old format" : (error as Error).message);
-  }
+type CheckpointLimits = ArchiveLimits &
+  Readonly<Record<'pickleBytes' | 'arrays' | 'unpackedRatio' | 'unpackedBytes', number>>;
+
+const mostSharing = 4; // tied weights are tensors that share their values
+
+/** Many tensors may not be views of the same values, which would take any amount of memory. */
+function refuseRepetition(
+  tensors: ReadonlyMap<string, TensorStub>,
+  storages: readonly Uint8Array[],
+  where: string,
+): void {
+  const stored = storages.reduce((sum, { length }) => sum + length, 0);
+  const taken = [...tensors.values()].reduce((sum, { stored: { type, shape } }) => {
+    return sum + sizeOf(shape) * readers[type][0];
+  }, 0);
+  if (taken > mostSharing * stored) throw noCheckpoint(where, 'its tensors hold more than it stores');
 }
 
 /** The tensors by name: the object itself, or what stands under one of the usual keys. */
@@ -85,21 +105,24 @@ function stateOf(object: unknown, where: string): Map<string, TensorStub> {
   );
 }
 
-function valuesOf(
-  { type, offset, shape, strides }: StoredTensor,
-  bytes: Buffer,
-  name: string,
-  where: string,
-): WeightArray {
-  const [width, read] = readers[type];
-  const size = shape.reduce((product, length) => product * length, 1);
+/** Whether a tensor's values are all in its storage. */
+function isWithin({ type, offset, shape, strides }: StoredTensor, bytes: number): boolean {
+  const size = sizeOf(shape);
   const last = shape.reduce((sum, length, i) => sum + (length - 1) * strides[i], offset);
-  const sound =
+  return (
     [offset, ...shape, ...strides].every((value) => Number.isSafeInteger(value) && value >= 0) &&
-    shape.length === strides.length &&
     // Nor may a few values stand for many, which would take any amount of memory.
-    (size === 0 || Math.max(last + 1, size) * width <= bytes.length);
-  if (!sound) throw noCheckpoint(where, `${name} reaches beyond its values`);
+    (size === 0 || Math.max(last + 1, size) * readers[type][0] <= bytes)
+  );
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+function valuesOf({ type, offset, shape, strides }: StoredTensor, bytes: Buffer): WeightArray {
+  const [width, read] = readers[type];
+  const size = sizeOf(shape);
   const data = new Float32Array(size);
   const index = shape.map(() => 0);
   let at = offset;

@@ -1,4 +1,5 @@
 import { InputError } from '../../cohort/error.ts';
+import { clipped, listed } from '../../cohort/listed.ts';
 import { type Architecture, checkArchitecture, fullyConnected, subBlocks } from '../architecture.ts';
 import type { WeightArray, Weights } from '../weights.ts';
 
@@ -121,7 +122,7 @@ function layersOf(weights: Weights, where: string): Layer[] {
     if (weight?.shape.length === 2) return layer;
     const shape = weight
       ? `a weight of shape ${weight.shape.join(' x ')}`
-      : `the arrays ${[...arrays.keys()].join(', ')}`;
+      : `the arrays ${listed([...arrays.keys()])}`;
     throw unsupported(
       where,
       layer,
@@ -172,7 +173,7 @@ function stand(layer: Layer, name: string, where: string): WeightArray {
 function unsupported(where: string, { name }: Pick<Layer, 'name'>, what: string): InputError {
   return new InputError(
     where,
-    `layer ${name || '(without a name)'} ${what}`,
+    `layer ${clipped(name) || '(without a name)'} ${what}`,
     "Import networks of voxmask's form (docs/method.md, Network)",
   );
 }

@@ -1,5 +1,9 @@
 import { Parser } from 'pickleparser';
+import { sizeText } from '../../cohort/bounded-file.ts';
+import { bounds } from '../../cohort/bounds.ts';
 import { InputError } from '../../cohort/error.ts';
+import { clipped } from '../../cohort/listed.ts';
+import { PickleReader } from './pickle-reader.ts';
 
 /** Where a tensor's values lie in its archive, before they are read. */
 export interface StoredTensor {
@@ -56,7 +60,9 @@ export function readPickle(pickle: Uint8Array, where: string): unknown {
     persistentResolver: { resolve: (id) => storageOf(id, where) },
   });
   try {
-    return parser.parse(pickle);
+    if (pickle.length > bounds.pickleBytes)
+      throw new Error(`it is larger than ${sizeText(bounds.pickleBytes)}, which no network needs`);
+    return parser.read(new PickleReader(pickle));
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(
@@ -70,6 +76,8 @@ export function readPickle(pickle: Uint8Array, where: string): unknown {
 // biome-ignore lint/suspicious/noExplicitAny: the parser calls what a name stands for with whatever the file holds
 type Callable = (...values: any[]) => any;
 
+const mostArguments = 16; // _rebuild_tensor_v2 takes 7
+
 const globals: Readonly<Record<string, Callable>> = {
   'collections.OrderedDict': () => new Map(),
   'torch._utils._rebuild_tensor_v2': (
@@ -77,7 +85,11 @@ const globals: Readonly<Record<string, Callable>> = {
     offset: number,
     shape: number[],
     strides: number[],
-  ) => new TensorStub({ ...storage, offset, shape: [...shape], strides: [...strides] }),
+  ) => {
+    if (shape.length > bounds.dimensions || strides.length !== shape.length)
+      throw new Error(`a tensor of ${shape.length} dimensions and ${strides.length} strides`);
+    return new TensorStub({ ...storage, offset, shape: [...shape], strides: [...strides] });
+  },
   'torch._utils._rebuild_parameter': (tensor: TensorStub) => tensor,
   'torch.Size': (shape: number[]) => shape,
   'torch.device': (name: string) => name,
@@ -85,12 +97,16 @@ const globals: Readonly<Record<string, Callable>> = {
 
 function knownGlobal(name: string, where: string): Callable {
   const known = globals[name];
-  if (known && Object.hasOwn(globals, name)) return known;
+  if (known && Object.hasOwn(globals, name))
+    return (...values) => {
+      if (values.length > mostArguments) throw new Error(`${values.length} arguments for ${name}`);
+      return known(...values);
+    };
   const type = name.replace(/^torch\./, '');
   if ((storageTypes as readonly string[]).includes(type) && name.startsWith('torch.')) return () => type;
   throw new InputError(
     where,
-    `asks for ${name}, which is no part of a state_dict; nothing in the file was run`,
+    `asks for ${clipped(name)}, which is no part of a state_dict; nothing in the file was run`,
     'Save the weights alone: torch.save(model.state_dict(), "weights.pth")',
   );
 }

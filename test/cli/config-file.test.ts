@@ -89,7 +89,7 @@ it.each([
   ],
   ['seed: 1\nlist: [a, *b]', /line 2: \*b is an alias/],
   ['source: *', /line 1: not sound YAML: .*Quote a value that begins with \*/],
-  ['seed: 1\nseed: 2', /line 2: not sound YAML: Map keys must be unique. Leave one/],
+  ['seed: 1\nseed: 2', /line 2: gives seed twice\. Leave one of them/],
   ['more:\n\ttables: x', /line 2: not sound YAML: .*Indent by spaces/],
   ['source: @here', /line 1: not sound YAML: .*Quote a value that begins with @/],
   ['source: a: b', /line 1: not sound YAML: .*Quote a value that contains ": "/],

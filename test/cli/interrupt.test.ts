@@ -41,17 +41,29 @@ it.each([
   ['SIGTERM', 'SIGINT'],
   ['SIGHUP', 'SIGTERM'],
   ['SIGINT', 'SIGHUP'],
-])('gives up at once at the second signal: %s, %s', async (first, second) => {
-  const source = new FakeProcess();
-  const work = interruptible(async (signal) => {
-    source.emit(first);
-    expect(source.exits).toEqual([]);
-    source.emit(second);
-    signal.throwIfAborted();
-  }, source);
-  await expect(work).rejects.toBeInstanceOf(Interrupted);
-  expect(source.exits).toEqual([130]);
-});
+])(
+  'takes signals of one moment for one request, and gives up at once at a later one: %s, %s',
+  async (first, second) => {
+    const source = new FakeProcess();
+    let time = 5000;
+    const work = interruptible(
+      async (signal) => {
+        source.emit(first); // SLURM's, to every process of a job
+        time += 300;
+        source.emit(first); // passed on by the script of the job
+        source.emit(second); // the study's, to the command that it runs
+        expect(source.exits).toEqual([]);
+        time += 700;
+        source.emit(second);
+        signal.throwIfAborted();
+      },
+      source,
+      () => time,
+    );
+    await expect(work).rejects.toBeInstanceOf(Interrupted);
+    expect(source.exits).toEqual([130]);
+  },
+);
 
 it('saves when a terminal closes, of which the shell and the kernel both tell', async () => {
   const source = new FakeProcess();

@@ -80,6 +80,14 @@ describe('readAtlas', () => {
       /not a label image: it holds the value 0\.5/,
     );
   });
+
+  it('refuses an image of more values than any atlas has labels', () => {
+    const values = Array.from({ length: 60 ** 3 }, (_, i) => i);
+    const many = rawFile({ dims: [60, 60, 60], sform: las, datatype: 'int32', values });
+    expect(() => readAtlas(put(folder, 'many.nii', many), tsv('value\tname\n1\ta\n'))).toThrow(
+      /many\.nii: is not a label image: it holds 216000 different values/,
+    );
+  });
 });
 
 describe('alignedAtlas', () => {

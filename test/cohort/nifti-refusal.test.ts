@@ -135,6 +135,28 @@ describe('refusing what is no 3D image', () => {
     expect(complaint(sparse)).toMatch(/1024 x 1024 x 600 voxels of float32, more than 2 GiB/);
   });
 
+  it('refuses what would fill memory once unpacked, however little room it takes on the disk', () => {
+    const many = put(
+      folder,
+      'many.nii',
+      rawFile({ ...plain, dims: [1024, 1024, 300], datatype: 'uint8', values: [] }),
+    );
+    truncateSync(many, 2 ** 29);
+    for (const read of [readVolume, readGrid])
+      expect(() => read(many)).toThrow(/1024 x 1024 x 300 voxels of uint8, more than 268435456 voxels/);
+    const late = rawFile(plain);
+    late.writeFloatLE(2 ** 25, 108); // vox_offset
+    const far = put(folder, 'far.nii', late);
+    truncateSync(far, 2 ** 26);
+    expect(() => readGrid(far)).toThrow(/its voxels start at byte 33554432, beyond 16 MiB/);
+  });
+
+  it('reads no more of a plain file than its header announces', () => {
+    const long = put(folder, 'long.nii', whole);
+    truncateSync(long, 2 ** 33); // more than one read, or one buffer, can take
+    expect(readVolume(long).data).toHaveLength(24);
+  });
+
   it('does not unpack what its header does not announce', () => {
     const bomb = Buffer.concat([whole, Buffer.alloc(2 ** 25)]);
     expect(complaint(put(folder, 'bomb.nii.gz', gzipSync(bomb)))).toMatch(/unpacks to more than \d+ bytes/);

@@ -64,6 +64,24 @@ describe('unsound files are refused with their name', () => {
   }
 });
 
+it('what no network needs is refused before it takes memory, in few words', () => {
+  const entry = { dtype: 'F32', shape: [0], data_offsets: [0, 0] };
+  const file = (arrays: Record<string, object>) => {
+    const header = Buffer.from(JSON.stringify(arrays));
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(header.length));
+    return Buffer.concat([size, header]);
+  };
+  const limits = { safetensorsHeaderBytes: 1000, arrays: 3, dimensions: 4 };
+  const read = (arrays: Record<string, object>) => () => parseSafetensors(file(arrays), 'x', limits);
+  expect(read({ a: entry, b: entry, c: entry })().weights.size).toBe(3);
+  expect(read({ a: entry, b: entry, c: entry, d: entry })).toThrow(/it has 4 arrays, and no network has/);
+  expect(read({ a: { ...entry, shape: [0, 1, 1, 1, 1] } })).toThrow(/"a" has 5 dimensions, more than 4/);
+  expect(read({ ['a'.repeat(1000)]: entry })).toThrow(/its header is larger than 0\.000954 MiB/);
+  const named = () => parseSafetensors(file({ ['n'.repeat(10_000)]: { ...entry, dtype: 'C64' } }), 'x');
+  expect(named).toThrow(/"n{300}\.\.\." has the type C64/);
+});
+
 it('half and brain floats are read as their values', () => {
   const header = JSON.stringify({
     h: { dtype: 'F16', shape: [3], data_offsets: [0, 6] },
