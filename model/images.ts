@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { refuseOtherGrid } from '../cohort/cohort.ts';
 import { decodeAside } from '../cohort/decoding/pool.ts';
 import { InputError } from '../cohort/error.ts';
@@ -8,7 +7,10 @@ import { readGrid } from '../cohort/nifti.ts';
 import type { Session } from '../cohort/session.ts';
 import type { Grid } from '../cohort/volume.ts';
 import type { Gpu } from '../engine/gpu.ts';
+import { evenly } from '../engine/ops/pieces.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import { machineMemory } from './machine-memory.ts';
+import { imagesAtOnce, voxelsOf } from './partition.ts';
 
 const GIB = 2 ** 30;
 const MOST_AHEAD = 16; // images decoded before they are asked for
@@ -42,7 +44,7 @@ export class ImageStore {
   constructor(grid: Grid, { intensity = plainIntensity, budget }: ImageOptions = {}) {
     this.grid = grid;
     this.intensity = intensity;
-    this.budget = budget ?? Math.min(4 * GIB, totalmem() / 4);
+    this.budget = budget ?? Math.min(4 * GIB, machineMemory() / 4);
   }
 
   /** A store on the grid of the first session's image. */
@@ -91,10 +93,28 @@ export class ImageStore {
 
   /** The sessions' images as one batch on the GPU, [n, 1, x, y, z]. @throws InputError as `load` */
   async batch(gpu: Gpu, sessions: readonly Session[]): Promise<Tensor> {
-    const voxels = this.grid.shape.reduce((product, size) => product * size, 1);
-    const data = new Float32Array(sessions.length * voxels);
-    for (const [i, session] of sessions.entries()) data.set(await this.load(session), i * voxels);
-    return gpu.tensor([sessions.length, 1, ...this.grid.shape], data, 'images');
+    const [images] = await this.parts(gpu, sessions, sessions.length);
+    return images;
+  }
+
+  /**
+   * As `batch`, in parts of at most `most` images, as even as can be: as many as the device binds at once when not given.
+   * Decoded images go to the GPU as they are, without a copy of the whole batch beside them.
+   */
+  async parts(
+    gpu: Gpu,
+    sessions: readonly Session[],
+    most = imagesAtOnce(this.grid.shape, gpu.largestTensor),
+  ): Promise<readonly Tensor[]> {
+    const data: Float32Array[] = [];
+    for (const session of sessions) data.push(await this.load(session));
+    let first = 0;
+    return evenly(data.length, most).map((count) => {
+      const part = gpu.empty([count, 1, ...this.grid.shape], 'images');
+      for (let i = 0; i < count; i++) gpu.writeAt(part, i * voxelsOf(this.grid.shape), data[first + i]);
+      first += count;
+      return part;
+    });
   }
 
   /** The sessions' voxel-wise mean. @throws InputError as `load` */

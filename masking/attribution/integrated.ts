@@ -1,5 +1,5 @@
 import { batches } from '../../model/predict.ts';
-import { batchOf, inputGradients, muAt, type Subject, scoresOf } from './subject.ts';
+import { batchOf, inputGradients, muAt, type Subject, scoresOf, together } from './subject.ts';
 
 export interface IntegratedOptions {
   /** points on the way from the baseline to the image */
@@ -28,7 +28,7 @@ export async function integratedGradients(
   const baseline = image.map((_, u) => muAt(subject.mu, u));
   const sums = new Float64Array(image.length);
   const shares = Array.from({ length: steps }, (_, k) => (k + 0.5) / steps);
-  for (const run of batches(shares, batchSize)) {
+  for (const run of batches(shares, together(subject, batchSize))) {
     const x = batchOf(
       subject,
       run.map((share) => image.map((value, u) => baseline[u] + share * (value - baseline[u]))),
@@ -38,9 +38,13 @@ export async function integratedGradients(
     for (let i = 0; i < slopes.length; i++) sums[i % image.length] += slopes[i];
   }
   const map = Float32Array.from(sums, (sum, u) => ((image[u] - baseline[u]) * sum) / steps);
-  const ends = batchOf(subject, [image, baseline]);
-  const [above, below] = await scoresOf(subject, ends);
-  ends.release();
+  const scores: number[] = [];
+  for (const run of batches([image, baseline], together(subject, 2))) {
+    const ends = batchOf(subject, run);
+    scores.push(...(await scoresOf(subject, ends)));
+    ends.release();
+  }
+  const [above, below] = scores;
   return {
     map,
     completeness: { sum: map.reduce((sum, value) => sum + value, 0), difference: above - below },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Gpu } from '../../../engine/gpu.ts';
 import { scoreKinds } from '../../../engine/ops/class-score.ts';
 import { gradCam } from '../../../masking/attribution/grad-cam.ts';
 import { gradient, smoothGrad } from '../../../masking/attribution/gradient.ts';
@@ -12,7 +13,7 @@ import { type Architecture, subBlocks } from '../../../model/architecture.ts';
 import { softmax } from '../../../model/metrics.ts';
 import { Network } from '../../../model/network.ts';
 import { expectClose, property, randomArray } from '../../engine/compare.ts';
-import { testGpu } from '../../engine/gpu.ts';
+import { boundTo, testGpu } from '../../engine/gpu.ts';
 import { lookUp, randomWeights, smallNetworks } from '../../model/random-network.ts';
 import { numericalGradient } from '../../reference/finite-difference.ts';
 import { type NdArray, ndArray } from '../../reference/ndarray.ts';
@@ -34,8 +35,9 @@ async function subject(
   seed: number,
   score: Subject['score'] = 'logit',
   mu: Subject['mu'] = 1,
+  on?: Gpu,
 ) {
-  const gpu = await testGpu();
+  const gpu = on ?? (await testGpu());
   const weights = randomWeights(of, seed);
   const network = new Network(gpu, of, weights);
   const image = randomArray([1, 1, ...of.inputShape], seed + 1, 0.5, 0.5);
@@ -176,6 +178,23 @@ it('occlusion is the mean fall of the score over the cubes that cover a voxel', 
     },
     6,
   );
+});
+
+it('on a device that binds one image at once, batches are of one, with the same bits', async () => {
+  const tiny = await boundTo(4 * 5 * 4 * 3 * 2); // the network's two channels
+  const one = await boundTo(4 * 5 * 4 * 3 * 2 - 4);
+  const maps = async (gpu: Gpu) => {
+    const narrow: Architecture = { ...architecture, channels: [1, 1] };
+    const { network, given, x } = await subject(narrow, 5, 'logit', 1, gpu);
+    const integrated = await integratedGradients(given, x, { steps: 4, batchSize: 4 });
+    const cubes = { cube: [2, 2, 2], stride: [2, 2, 2], batchSize: 8 } as const;
+    const occluded = await occlusion(given, x, cubes);
+    network.release();
+    return { integrated, occluded };
+  };
+  const whole = await maps(await testGpu());
+  expect(await maps(tiny)).toEqual(whole);
+  expect(await maps(one)).toEqual(whole);
 });
 
 it('Grad-CAM weighs the activations of a block by the mean of their gradients', async () => {
