@@ -159,7 +159,7 @@ async function fitEpoch(
     options.batchSize,
   ).slice(begun.length, options.maxSteps - before);
   const losses: MaskLoss[] = [...begun];
-  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     losses.push(loss);
     onStep?.(before + losses.length, loss);
   });

@@ -147,7 +147,7 @@ async function trainEpoch<E extends Measured>(
     options.batchSize,
   );
   let { lossSum, images: seen, step: arrived } = begun;
-  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     const { length } = shuffled[arrived++];
     lossSum += loss * length;
     seen += length;

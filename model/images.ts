@@ -62,6 +62,11 @@ export class ImageStore {
     return images;
   }
 
+  /** Voxels of an image. */
+  get voxels(): number {
+    return voxelsOf(this.grid.shape);
+  }
+
   /**
    * Says which images will be asked for in all. Their headers are checked at once; should the voxels of one turn out to be
    * damaged later on, all of them are looked through, so that one message names every image that cannot be used.
@@ -111,17 +116,23 @@ export class ImageStore {
     let first = 0;
     return evenly(data.length, most).map((count) => {
       const part = gpu.empty([count, 1, ...this.grid.shape], 'images');
-      for (let i = 0; i < count; i++) gpu.writeAt(part, i * voxelsOf(this.grid.shape), data[first + i]);
+      for (let i = 0; i < count; i++) gpu.writeAt(part, i * this.voxels, data[first + i]);
       first += count;
       return part;
     });
   }
 
-  /** The sessions' voxel-wise mean. @throws InputError as `load` */
-  async mean(sessions: readonly Session[]): Promise<Float32Array> {
-    const sums = new Float64Array(this.grid.shape.reduce((product, size) => product * size, 1));
+  /**
+   * The sessions' voxel-wise mean.
+   *
+   * @param signal ends it between two images: its reason is thrown
+   * @throws InputError as `load`
+   */
+  async mean(sessions: readonly Session[], signal?: AbortSignal): Promise<Float32Array> {
+    const sums = new Float64Array(this.voxels);
     this.announce(sessions);
     for (const session of sessions) {
+      signal?.throwIfAborted();
       const image = await this.load(session);
       for (let i = 0; i < sums.length; i++) sums[i] += image[i];
     }

@@ -3,7 +3,7 @@ import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { Tape } from '../engine/tape.ts';
 import type { ImageStore } from './images.ts';
 import type { Network } from './network.ts';
-import { imagesAtOnce } from './partition.ts';
+import { imagesAtOnce, voxelsOf } from './partition.ts';
 
 /** Cuts a list into runs of at most `size`. */
 export function batches<T>(items: readonly T[], size: number): T[][] {
@@ -31,7 +31,7 @@ export async function predictLogits(
   network.setTrainable(false);
   const { inputShape } = network.architecture;
   const together = Math.min(batchSize, imagesAtOnce(inputShape, network.gpu.largestTensor));
-  const inFlight = new InFlight<Float32Array>(stepsInFlight(together), (values) => {
+  const inFlight = new InFlight<Float32Array>(stepsInFlight(together, voxelsOf(inputShape)), (values) => {
     for (let i = 0; i < values.length; i += classes) rows.push(values.slice(i, i + classes));
     onProgress(rows.length);
   });

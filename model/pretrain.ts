@@ -119,7 +119,7 @@ async function validate({ network, images, validation, options }: Pretraining): 
   if (validation.length === 0) return null;
   const { gpu } = network;
   let sum = 0;
-  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     sum += loss;
   });
   network.setTrainable(false);
