@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
+import { limitMemory } from './memory.ts';
 import { voxmaskVersion } from './versions.ts';
 
 /**
@@ -34,6 +35,7 @@ function parser(argv: readonly string[]) {
       global: true,
       describe: 'No progress on standard error',
     })
+    .middleware(({ memory }) => limitMemory(memory as number | undefined))
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .strict()
     .strictCommands()

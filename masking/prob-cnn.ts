@@ -14,6 +14,8 @@ export interface ProbedNetwork {
   readonly mu: Tensor;
   /** lists of sessions, each to be averaged over by itself */
   readonly lists: readonly (readonly Session[])[];
+  /** ends it between two images: its reason is thrown */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -9,31 +9,35 @@ import type { Grid } from '../cohort/volume.ts';
 import type { Gpu } from '../engine/gpu.ts';
 import { evenly } from '../engine/ops/pieces.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { machineMemory } from './machine-memory.ts';
+import { ImageMemory, imageMemory } from './image-memory.ts';
 import { imagesAtOnce, voxelsOf } from './partition.ts';
 
-const GIB = 2 ** 30;
 const MOST_AHEAD = 16; // images decoded before they are asked for
 
 /** How images are prepared and kept. */
 export interface ImageOptions {
   readonly intensity?: Intensity;
-  /** bytes of decoded images kept in memory; a quarter of the machine's, 4 GiB at most, when not given */
+  /** bytes of decoded images to hold in memory; the process's share (image-memory.ts) when not given */
   readonly budget?: number;
+  /** whether images are kept for when they are asked for again; true when not given */
+  readonly keep?: boolean;
 }
 
 /**
  * Images of one grid. They are decoded by threads before they are asked for, if it was announced which come next, and kept
- * in memory as long as the budget allows; those beyond it are decoded anew each time.
+ * in memory as long as the budget allows; those beyond it are decoded anew each time. The budget covers those decoded ahead,
+ * too, but for one: without any, nothing could be done.
  */
 export class ImageStore {
   readonly grid: Grid;
   readonly intensity: Intensity;
   /** images that held values which are no number, with how many */
   readonly notNumbers = new Map<string, number>();
-  private readonly budget: number;
+  private readonly memory: ImageMemory;
+  private readonly keep: boolean;
   private readonly kept = new Map<string, Float32Array>();
-  private keptBytes = 0;
+  /** bytes of the images that are kept */
+  keptBytes = 0;
   /** all that will be asked for, where that was said */
   private expected: readonly Session[] = [];
   /** announced and not asked for yet, in order */
@@ -41,10 +45,12 @@ export class ImageStore {
   /** being decoded, or decoded and not asked for yet */
   private readonly ahead = new Map<string, Promise<Float32Array>>();
 
-  constructor(grid: Grid, { intensity = plainIntensity, budget }: ImageOptions = {}) {
+  constructor(grid: Grid, { intensity = plainIntensity, budget, keep = true }: ImageOptions = {}) {
     this.grid = grid;
     this.intensity = intensity;
-    this.budget = budget ?? Math.min(4 * GIB, machineMemory() / 4);
+    this.keep = keep;
+    this.memory = budget === undefined ? imageMemory : new ImageMemory(budget);
+    this.memory.join(this);
   }
 
   /** A store on the grid of the first session's image. */
@@ -60,6 +66,10 @@ export class ImageStore {
     const images = new ImageStore(grid, options);
     images.refuseFaults(headers);
     return images;
+  }
+
+  private get imageBytes(): number {
+    return 4 * this.voxels;
   }
 
   /** Voxels of an image. */
@@ -165,10 +175,13 @@ export class ImageStore {
   };
 
   private decodeAhead(): void {
-    let started = 0;
+    let looked = 0;
+    let ahead = 0;
     for (const session of this.coming) {
-      if (++started > MOST_AHEAD) return;
-      if (this.kept.has(session.path) || this.ahead.has(session.path)) continue;
+      if (++looked > MOST_AHEAD || ahead === this.mostAhead) return;
+      if (this.kept.has(session.path)) continue;
+      ahead += 1;
+      if (this.ahead.has(session.path)) continue;
       const decoding = this.decode(session);
       // Whoever asks for the image meets the error; until then it must not count as unhandled.
       decoding.catch(() => {});
@@ -181,11 +194,25 @@ export class ImageStore {
     this.check(session, decoded.grid);
     const { data, nanCount } = decoded;
     if (nanCount > 0) this.notNumbers.set(session.path, nanCount);
-    if (!this.kept.has(session.path) && this.keptBytes + data.byteLength <= this.budget) {
+    if (this.keep && !this.kept.has(session.path) && this.hasRoom()) {
       this.kept.set(session.path, data);
       this.keptBytes += data.byteLength;
     }
     return data;
+  }
+
+  /** Whether one more image can be kept: without the room of those decoded ahead, unless all that are expected fit. */
+  private hasRoom(): boolean {
+    const { imageBytes, memory } = this;
+    const others = memory.limit - memory.free() - this.keptBytes;
+    const all = others + this.expected.length * imageBytes;
+    const allFit = this.expected.length > 0 && all <= memory.limit;
+    return memory.free() >= (allFit ? 1 : 1 + this.mostAhead) * imageBytes;
+  }
+
+  /** Images that may be decoded ahead of use: a quarter of the budget's worth, but always one. */
+  private get mostAhead(): number {
+    return Math.min(MOST_AHEAD, Math.max(1, Math.floor(this.memory.limit / 4 / this.imageBytes)));
   }
 }
 

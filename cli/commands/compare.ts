@@ -4,6 +4,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/compare.ts';
+import { memoryOption } from '../memory.ts';
 import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
@@ -60,6 +61,7 @@ export const compare: CommandModule<object, Arguments> = {
         images: textOption({ describe: "Cohort table whose images are masked; by default each mask's own" }),
         seed: numberOption('seed', { default: 0, describe: 'Start of the random numbers of the intervals' }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace a comparison that is there' },
         json: jsonOption,
       })

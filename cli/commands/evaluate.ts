@@ -10,6 +10,7 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
+import { memoryOption } from '../memory.ts';
 import {
   jsonOption,
   listOption,
@@ -74,6 +75,7 @@ export const evaluate: CommandModule<object, Arguments> = {
         seed: numberOption('seed', { default: 0, describe: 'Start of the random numbers of the intervals' }),
         out: textOption({ demandOption: true, describe: 'Folder for the results; made if missing' }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: {
           type: 'boolean',
           default: false,

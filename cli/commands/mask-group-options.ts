@@ -3,6 +3,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
 import { defaultGroupOptions, type MaskGroupOptions } from '../jobs/mask-group.ts';
 import type { FitOn } from '../jobs/mask-inputs.ts';
+import { memoryOption } from '../memory.ts';
 import { jsonOption, numberOption, textOption } from '../options.ts';
 import {
   type MaskArguments,
@@ -86,6 +87,7 @@ export const maskGroupOptions = {
     'Seconds between checkpoints, from which a killed run goes on',
   ),
   adapter: adapterOption,
+  memory: memoryOption,
   overwrite: { type: 'boolean', default: false, describe: 'Replace a mask that is there already' },
   json: jsonOption,
 } as const;

@@ -4,6 +4,7 @@ import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { type PredictResult, predictImages } from '../jobs/predict.ts';
+import { memoryOption } from '../memory.ts';
 import { jsonOption, numberOption, refuseRepeats, severalArguments, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 
@@ -37,6 +38,7 @@ export const predict: CommandModule<object, Arguments> = {
           describe: 'Images predicted at once',
         }),
         adapter: adapterOption,
+        memory: memoryOption,
         json: jsonOption,
       })
       .example('$0 predict --model trained image.nii.gz', '')

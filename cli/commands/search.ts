@@ -17,7 +17,7 @@ import { checkWhole } from './whole.ts';
 interface Arguments extends DataArguments, SettingsArguments {
   space: string | undefined;
   samples: number;
-  memory: number | undefined;
+  'gpu-memory': number | undefined;
 }
 
 /** What a space can draw has no default in the help: without the option the space decides. */
@@ -47,7 +47,7 @@ export const search: CommandModule<object, Arguments> = {
         samples: numberOption('samples', { default: 20, describe: 'Networks to train' }),
         ...dataOptions,
         fold: textOption({ default: '0', describe: 'Part that validates, from 0; the others train' }),
-        memory: numberOption('memory', {
+        'gpu-memory': numberOption('gpu-memory', {
           describe:
             "GiB of GPU memory that a training may take  [default: half of the machine's on a software adapter, else 8]",
         }),
@@ -76,9 +76,9 @@ function searchOf(args: Arguments): SearchOptions {
   checkWhole('samples', args.samples, 'search', 1);
   if (foldsOf(args, 'search').length > 1)
     throw new UsageError('a search is on one fold: --fold takes one number', 'search');
-  const { memory } = args;
+  const memory = args['gpu-memory'];
   if (memory !== undefined && !(memory > 0))
-    throw new UsageError('--memory takes a number of GiB above 0', 'search');
+    throw new UsageError('--gpu-memory takes a number of GiB above 0', 'search');
   const space = overlay<SearchSpace>(readSpace(args.space ?? null), fixed);
   return { ...data, space, samples: args.samples, memory: memory === undefined ? null : memory * 2 ** 30 };
 }
