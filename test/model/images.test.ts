@@ -160,3 +160,12 @@ it('scales the images and counts what is no number', async () => {
   expect(values[3]).toBe(0);
   expect(store.notNumbers.get(odd.path)).toBe(1);
 });
+
+it('a mean of images ends between two of them when it is aborted', async () => {
+  const store = new ImageStore(grid);
+  expect((await store.mean(sessions.slice(0, 3)))[0]).toBe(1);
+  const decoding = vi.mocked(decodingPool.decodeAside).mockClear();
+  const aborted = AbortSignal.abort(new Error('stopped'));
+  await expect(new ImageStore(grid, { budget: 0 }).mean(sessions, aborted)).rejects.toThrow('stopped');
+  expect(decoding).toHaveBeenCalledTimes(1);
+});

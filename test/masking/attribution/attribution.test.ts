@@ -4,6 +4,7 @@ import type { Gpu } from '../../../engine/gpu.ts';
 import { scoreKinds } from '../../../engine/ops/class-score.ts';
 import { gradCam } from '../../../masking/attribution/grad-cam.ts';
 import { gradient, smoothGrad } from '../../../masking/attribution/gradient.ts';
+import { attribution } from '../../../masking/attribution/index.ts';
 import { integratedGradients } from '../../../masking/attribution/integrated.ts';
 import { occlusion } from '../../../masking/attribution/occlusion.ts';
 import { asMask } from '../../../masking/attribution/scaled.ts';
@@ -179,6 +180,33 @@ it('occlusion is the mean fall of the score over the cubes that cover a voxel', 
     6,
   );
 });
+
+it.each(['smoothgrad', 'integrated-gradients', 'occlusion'] as const)(
+  '%s can be stopped before an image is done',
+  async (method) => {
+    const { network, given, x } = await subject(architecture, 5);
+    const options = {
+      timesInput: false,
+      samples: 9,
+      noise: 0.1,
+      seed: 1,
+      steps: 9,
+      batchSize: 2,
+      block: null,
+    };
+    const cubes = { cube: [2, 2, 2], stride: [1, 1, 1] } as const;
+    const shares: number[] = [];
+    const onProgress = (share: number) => {
+      shares.push(share);
+      if (shares.length === 2) throw new Error('stopped');
+    };
+    await expect(attribution(method, given, x, { ...options, ...cubes }, 0, onProgress)).rejects.toThrow(
+      'stopped',
+    );
+    expect(shares[1]).toBeLessThan(0.5);
+    network.release();
+  },
+);
 
 it('on a device that binds one image at once, batches are of one, with the same bits', async () => {
   const tiny = await boundTo(1.5 * 4 * 9 ** 3);
