@@ -24,7 +24,7 @@ export function cachedFolder(
   for (const root of digests ? roots() : []) {
     try {
       const folder = path.join(makePrivateFolder(root), name);
-      if (!holds(folder, digests!)) publish(folder, files);
+      if (!holds(folder, digests!)) publish(folder, digests!, files);
       if (holds(folder, digests!)) return folder;
     } catch {} // not writable, or not private: the next one
   }
@@ -110,15 +110,15 @@ function holds(folder: string, digests: Readonly<Record<string, string>>): boole
   }
 }
 
-/** Puts a folder in its place; one that is there already does not hold what it should, and goes. */
-function publish(folder: string, files: Files): void {
+/** Puts a folder in its place; one that is there already and does not hold what it should goes. */
+function publish(folder: string, digests: Readonly<Record<string, string>>, files: Files): void {
   const aside = mkdtempSync(`${folder}.`);
   try {
     write(aside, files);
-    rmSync(folder, { recursive: true, force: true });
+    if (existsSync(folder) && !holds(folder, digests)) rmSync(folder, { recursive: true, force: true });
     renameSync(aside, folder);
   } catch {
-    rmSync(aside, { recursive: true, force: true }); // another process was faster, or nothing can be written here
+    rmSync(aside, { recursive: true, force: true }); // another process was faster, or the disk is full
   }
 }
 
