@@ -50,7 +50,10 @@ export interface EpochLoop<E extends Measured> extends EpochHooks<E> {
   };
   /** indices of the sessions in the order of an epoch */
   orderOf(epoch: number): number[];
-  /** records and submits a step on a batch, whose images come in parts and are released; gives its mean loss once the GPU is done. `step` counts those of all epochs */
+  /**
+   * Records and submits a step on a batch, whose images come in parts and are released; gives its mean loss once the GPU is
+   * done. `step` counts those of all epochs.
+   */
   stepOn(adam: Adam, batch: readonly Session[], x: readonly Tensor[], step: number): Promise<number>;
   /** an epoch's entry at its end; `seconds` are set when it has been made */
   entryOf(measured: Measured): Promise<E>;
