@@ -22,6 +22,7 @@ export async function openChosenGpu(choice: string | undefined, quiet: boolean):
   if (kind !== 'hardware' && !quiet) {
     process.stderr.write(`Using a software adapter (${name}): slow; "voxmask doctor" says why.\n`);
   }
+  for (const warning of opened.warnings) process.stderr.write(`voxmask: ${warning}\n`);
   return opened;
 }
 

@@ -3,6 +3,7 @@ import { commandNamed, wordOf } from './command-tree.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
 import { forceUnlocking } from './jobs/output.ts';
+import { limitMemory } from './memory.ts';
 import { checkWords } from './strict-words.ts';
 import { voxmaskVersion } from './versions.ts';
 
@@ -47,6 +48,7 @@ function parser(argv: readonly string[]) {
       describe: 'Take a folder that a process which is gone seems to hold still',
     })
     .middleware((args) => forceUnlocking(args['force-unlock'] === true))
+    .middleware(({ memory }) => limitMemory(memory as number | undefined))
     // else --seed.x 5 would pass for --seed
     .parserConfiguration({ 'dot-notation': false })
     .strict()

@@ -68,7 +68,7 @@ export function decode(
   const buffer = new Uint8Array(bytes).buffer;
   if (littleEndian !== hostLittleEndian) swap(Buffer.from(buffer), datatype.size);
   const raw = datatype.view(buffer);
-  const values = new Float32Array(raw.length);
+  const values = raw instanceof Float32Array ? raw : new Float32Array(raw.length); // in place where it can be
   let nanCount = 0;
   let infiniteCount = 0;
   for (let i = 0; i < raw.length; i++) {

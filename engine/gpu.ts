@@ -35,10 +35,11 @@ export class Gpu {
   private readonly stream: CommandStream;
   private readonly readers = new Map<number, GPUBuffer[]>();
 
-  constructor(device: GPUDevice) {
+  /** @param largest bytes that a tensor may have, where that is to be less than the device allows */
+  constructor(device: GPUDevice, largest = Number.POSITIVE_INFINITY) {
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     this.device = device;
-    this.largestTensor = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    this.largestTensor = Math.min(maxStorageBufferBindingSize, maxBufferSize, largest);
     this.faults = new Faults(device);
     this.tuning = defaultTuning(device);
     this.pool = new BufferPool(device, this.faults, this.largestTensor);
@@ -74,6 +75,13 @@ export class Gpu {
     if (data.length !== tensor.size)
       throw new GpuError(`Tensor "${tensor.label}" was given ${data.length} values.`);
     this.stream.upload(tensor.memory, data);
+  }
+
+  /** Overwrites a tensor's values from element `at` on. The array must not change before the next synchronisation. */
+  writeAt(tensor: Tensor, at: number, data: Float32Array): void {
+    if (at + data.length > tensor.size)
+      throw new GpuError(`${data.length} values at ${at} do not fit into "${tensor.label}".`);
+    this.stream.upload(tensor.memory, data, at * 4);
   }
 
   /** A tensor filled with one number. */

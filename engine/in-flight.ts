@@ -39,10 +39,18 @@ export class InFlight<T> {
   }
 }
 
+/** Voxels of eight images of 121 x 145 x 121. */
+const FULL_STEP = 8 * 121 * 145 * 121;
+
 /**
  * How many steps may be under way: eight images' worth, since each step holds its images until they are uploaded, but
- * never fewer than two steps, the one that the GPU works on and the one that the host prepares.
+ * never fewer than two steps, the one that the GPU works on and the one that the host prepares. Of larger images there are
+ * fewer, down to one step, since whoever stops the work waits for all of them.
+ *
+ * @param voxels of an image
  */
-export function stepsInFlight(imagesPerStep: number): number {
-  return Math.max(2, Math.floor(8 / imagesPerStep));
+export function stepsInFlight(imagesPerStep: number, voxels: number): number {
+  const share = FULL_STEP / (imagesPerStep * voxels);
+  if (share < 1) return 1;
+  return Math.max(2, Math.floor(Math.min(8 / imagesPerStep, share)));
 }

@@ -15,6 +15,8 @@ interface Dispatch {
 
 interface Upload {
   readonly target: Memory;
+  /** where in the target, in bytes */
+  readonly offset: number;
   readonly data: Float32Array | Uint32Array;
 }
 
@@ -76,9 +78,9 @@ export class CommandStream {
     this.commands.push({ compiled, memories, params, grid });
   }
 
-  /** Records a write of host data; the data must not change before the next flush. */
-  upload(target: Memory, data: Float32Array | Uint32Array): void {
-    this.commands.push({ target, data });
+  /** Records a write of host data, at `offset` bytes; the data must not change before the next flush. */
+  upload(target: Memory, data: Float32Array | Uint32Array, offset = 0): void {
+    this.commands.push({ target, offset, data });
   }
 
   /** Records a copy between two buffers. */
@@ -157,10 +159,10 @@ export class CommandStream {
     records.push({ kernel: name, constants, params, seconds, ...workOf(compiled, params) });
   }
 
-  private write({ target, data }: Upload): void {
+  private write({ target, offset, data }: Upload): void {
     this.device.queue.writeBuffer(
       target.buffer,
-      0,
+      offset,
       data.buffer as ArrayBuffer,
       data.byteOffset,
       data.byteLength,

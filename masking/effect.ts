@@ -13,6 +13,7 @@ import { THRESHOLD } from './threshold.ts';
  *
  * @param mask [x, y, z]
  * @param mu   [1] or [x, y, z], or what gives that of each session
+ * @param signal ends it between two images: its reason is thrown
  */
 export async function maskedProbabilities(
   network: Network,
@@ -21,15 +22,17 @@ export async function maskedProbabilities(
   classIndex: number,
   mask: Tensor,
   mu: Tensor | ((session: Session) => Promise<Float32Array>),
+  signal?: AbortSignal,
 ): Promise<number[]> {
   const { gpu } = network;
   network.setTrainable(false);
   const probabilities: number[] = [];
-  const inFlight = new InFlight<Float32Array>(stepsInFlight(1), (logits) => {
+  const inFlight = new InFlight<Float32Array>(stepsInFlight(1, images.voxels), (logits) => {
     probabilities.push(softmax(logits)[classIndex]);
   });
   images.announce(sessions);
   for (const session of sessions) {
+    signal?.throwIfAborted();
     const tape = new Tape(gpu);
     const x = await images.batch(gpu, [session]);
     const background =

@@ -1,4 +1,5 @@
 import { maskBlend } from '../engine/ops/mask-blend.ts';
+import { type Batch, partsOf, samplesIn } from '../engine/ops/pieces.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -27,15 +28,18 @@ export function fedBack(
 /**
  * Masks some of a step's images in place (equation 1), so that the network has to look elsewhere in them.
  *
- * @param images [n, 1, x, y, z]
+ * @param images [n, 1, x, y, z], or parts of it
  */
-export function feedBack(feedback: Feedback, images: Tensor, step: number, gpu: Tape['gpu']): void {
-  const chosen = fedBack(feedback, step, images.shape[0]);
-  if (!chosen.includes(true)) return;
-  const masked = maskBlend(new Tape(gpu), feedback.mask, images, feedback.mu);
+export function feedBack(feedback: Feedback, images: Batch, step: number, gpu: Tape['gpu']): void {
+  const chosen = fedBack(feedback, step, samplesIn(images));
   const voxels = feedback.mask.size;
-  chosen.forEach((is, i) => {
-    if (is) gpu.copy(masked, i * voxels, images, i * voxels, voxels);
-  });
-  masked.release();
+  for (const part of partsOf(images)) {
+    const here = chosen.splice(0, part.shape[0]);
+    if (!here.includes(true)) continue;
+    const masked = maskBlend(new Tape(gpu), feedback.mask, part, feedback.mu);
+    here.forEach((is, i) => {
+      if (is) gpu.copy(masked, i * voxels, part, i * voxels, voxels);
+    });
+    masked.release();
+  }
 }

@@ -3,6 +3,7 @@ import { type Session, sessionName } from '../cohort/session.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
 import { RandomStream, streams } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import { imagesAtOnce } from '../model/partition.ts';
 import { batches } from '../model/predict.ts';
 import type { GroupState } from './group-state.ts';
 import { imageLosses, type MaskedImages, muOfBatch } from './image-losses.ts';
@@ -84,6 +85,13 @@ export async function groupMask(run: GroupRun): Promise<GroupMask> {
         'Add correctly classified images of the class',
       );
   }
+  const most = imagesAtOnce(images.grid.shape, objective.network.gpu.largestTensor);
+  if (Math.min(options.batchSize, run.fit.length) > most)
+    throw new InputError(
+      `a mask step of ${options.batchSize} images`,
+      `this device binds ${most} images of ${images.grid.shape.join(' x ')} voxels at once`,
+      `Give --batch-size ${most} or less`,
+    );
   const trainer = new MaskTrainer(objective, images.grid.shape, options.learningRate, run.from?.mover);
   try {
     return await fitMask(run, trainer);
@@ -151,7 +159,7 @@ async function fitEpoch(
     options.batchSize,
   ).slice(begun.length, options.maxSteps - before);
   const losses: MaskLoss[] = [...begun];
-  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     losses.push(loss);
     onStep?.(before + losses.length, loss);
   });

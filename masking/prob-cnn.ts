@@ -14,6 +14,8 @@ export interface ProbedNetwork {
   readonly mu: Tensor;
   /** lists of sessions, each to be averaged over by itself */
   readonly lists: readonly (readonly Session[])[];
+  /** ends it between two images: its reason is thrown */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -24,13 +26,13 @@ export interface ProbedNetwork {
  * @returns one entry per list
  */
 export async function probe(
-  { network, images, classIndex, mu, lists }: ProbedNetwork,
+  { network, images, classIndex, mu, lists, signal }: ProbedNetwork,
   mask: Float32Array,
 ): Promise<MaskedProbabilities[]> {
   const sessions = [...new Map(lists.flat().map((session) => [session.path, session])).values()];
   const tensor = network.gpu.tensor(images.grid.shape, mask, 'mask');
   try {
-    const values = await maskedProbabilities(network, images, sessions, classIndex, tensor, mu);
+    const values = await maskedProbabilities(network, images, sessions, classIndex, tensor, mu, signal);
     const of = new Map(sessions.map(({ path }, i) => [path, values[i]]));
     return lists.map((list) => ({
       values: list.map(({ path }) => of.get(path)!),

@@ -16,17 +16,21 @@ export function largestStack({ largestTensor }: Gpu, shape: readonly number[]): 
  *
  * @param image any of the images
  * @param most  masks at most
+ * @param signal ends the trials between two steps: its reason is thrown
  */
 export async function fastestStack(
   objective: MaskObjective,
   shape: readonly number[],
   image: Float32Array,
   most: number,
+  signal?: AbortSignal,
 ): Promise<number> {
   const { gpu } = objective.network;
   let best = { count: 1, seconds: Number.POSITIVE_INFINITY };
-  for (const count of sizes.filter((size) => size <= Math.min(most, largestStack(gpu, shape)))) {
-    const seconds = await timePerImage(objective, count, shape, image);
+  const possible = sizes.filter((size) => size <= Math.min(most, largestStack(gpu, shape)));
+  if (possible.length < 2) return 1; // nothing to choose from
+  for (const count of possible) {
+    const seconds = await timePerImage(objective, count, shape, image, signal);
     if (seconds > worthIt * best.seconds) break;
     best = { count, seconds };
   }
@@ -39,6 +43,7 @@ async function timePerImage(
   count: number,
   shape: readonly number[],
   image: Float32Array,
+  signal?: AbortSignal,
 ): Promise<number> {
   const never = Number.POSITIVE_INFINITY;
   const choice = { maxSteps: never, patience: never, rule: 'relative', tolerance: 0, keep: 'last' } as const;
@@ -49,6 +54,7 @@ async function timePerImage(
     await stack.step(); // compiles kernels, and takes memory
     const times = [];
     for (let i = 0; i < 2; i++) {
+      signal?.throwIfAborted();
       const started = performance.now();
       await stack.step();
       times.push(performance.now() - started);

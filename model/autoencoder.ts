@@ -1,7 +1,15 @@
 import { GpuError } from '../engine/errors.ts';
 import type { Gpu } from '../engine/gpu.ts';
 import { conv3d } from '../engine/ops/conv3d.ts';
-import { mergeParts, releaseAll, splitBatch } from '../engine/ops/pieces.ts';
+import {
+  type Batch,
+  concat,
+  mergeParts,
+  partsOf,
+  releaseAll,
+  samplesIn,
+  splitBatch,
+} from '../engine/ops/pieces.ts';
 import { upsample } from '../engine/ops/upsample.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -57,14 +65,14 @@ export class Autoencoder {
   /**
    * The batch as the code tells it. Volumes that the device cannot bind for the whole batch are computed in parts.
    *
-   * @param x        [n, 1, ...inputShape]
+   * @param x        [n, 1, ...inputShape], or parts of it
    * @param training whether batch normalisation is by the batch's statistics, moving the running ones, or by these
    * @param largest  bytes that a volume may have
-   * @returns like x
+   * @returns like x, in as many parts
    * @throws GpuError when a decoder's volume of one image is larger than the device binds
    */
-  forward(tape: Tape, x: Tensor, training: boolean, largest = this.gpu.largestTensor): Tensor {
-    const [n] = x.shape;
+  forward(tape: Tape, x: Batch, training: boolean, largest = this.gpu.largestTensor): readonly Tensor[] {
+    const n = samplesIn(x);
     let parts: readonly Tensor[] = [
       this.encoder.forward(tape, x, training ? 'float32' : 'evaluation', largest),
     ];
@@ -79,9 +87,11 @@ export class Autoencoder {
       if (upsampled) then(parts.map((part) => upsample(tape, part, upsampled)));
       then(this.layer(tape, parts, layer, training));
     }
-    then(mergeParts(tape, parts, n));
+    const given = partsOf(x).map(({ shape }) => shape[0]);
+    if (given.length === 1) then(mergeParts(tape, parts, n));
+    else then(regrouped(tape, parts, given));
     if (training) this.weights.countBatch();
-    return parts[0];
+    return parts;
   }
 
   /** The weights as they are now. */
@@ -129,4 +139,18 @@ function samplesOf(
     );
   }
   return Math.min(n, Math.floor(largest / bytes));
+}
+
+/** The same samples in parts of other numbers. */
+function regrouped(tape: Tape, parts: readonly Tensor[], counts: readonly number[]): readonly Tensor[] {
+  const single = parts.flatMap((part) => splitBatch(tape, part, 1));
+  const [, ...shape] = single[0].shape;
+  let first = 0;
+  const groups = counts.map((count) => {
+    const some = single.slice(first, first + count);
+    first += count;
+    return concat(tape, some, [count, ...shape]);
+  });
+  releaseAll(single);
+  return groups;
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../cohort/session.ts';
+import { releaseAll } from '../engine/ops/pieces.ts';
 import { Tape } from '../engine/tape.ts';
 import type { ImageStore } from './images.ts';
 import type { Network } from './network.ts';
@@ -30,9 +31,9 @@ export async function calibrateNormalisation(
     const order = epochOrder(labels, 'all', seed, epoch).map((i) => sessions[i]);
     images.announce(order);
     for (const batch of batches(order, batchSize)) {
-      const x = await images.batch(gpu, batch);
+      const x = await images.parts(gpu, batch);
       const logits = network.forward(new Tape(gpu), x, { draw: { seed, step: passes } });
-      x.release();
+      releaseAll(x);
       logits.release();
       await gpu.synchronize();
       passes++;

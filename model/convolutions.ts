@@ -1,5 +1,5 @@
 import { convBlock, FoldedConvolution } from '../engine/ops/conv-block.ts';
-import { mergeParts, releaseAll, splitBatch } from '../engine/ops/pieces.ts';
+import { type Batch, mergeParts, partsOf, releaseAll, samplesIn, splitBatch } from '../engine/ops/pieces.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type Convolutional, type SubBlock, subBlocks } from './architecture.ts';
@@ -31,17 +31,17 @@ export class Convolutions {
    * Where the device cannot bind a layer's volumes of the whole batch, they are computed in parts; the result is that of the
    * whole.
    *
-   * @param x       [n, 1, ...inputShape]
+   * @param x       [n, 1, ...inputShape], or parts of it
    * @param pass    evaluation normalises by the running statistics, training by the batch's, and moves the running ones
    * @param largest bytes that a volume may have
    * @param tap     sees the output of every block
    * @returns [n, channels, x, y, z]
    */
-  forward(tape: Tape, x: Tensor, pass: Pass, largest: number, tap: BlockTap = () => {}): Tensor {
-    const [n] = x.shape;
+  forward(tape: Tape, x: Batch, pass: Pass, largest: number, tap: BlockTap = () => {}): Tensor {
+    const n = samplesIn(x);
     if (pass !== 'evaluation') this.unfold();
     const cuts = partition(this.layers, this.inputShape, n, largest, pass);
-    let parts = splitBatch(tape, x, cuts[0].samples);
+    let parts: readonly Tensor[] = partsOf(x).flatMap((part) => splitBatch(tape, part, cuts[0].samples));
     const then = (next: readonly Tensor[]) => {
       releaseAll(parts);
       parts = next;

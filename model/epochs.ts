@@ -50,8 +50,11 @@ export interface EpochLoop<E extends Measured> extends EpochHooks<E> {
   };
   /** indices of the sessions in the order of an epoch */
   orderOf(epoch: number): number[];
-  /** records and submits a step on a batch; gives its mean loss once the GPU is done. `step` counts those of all epochs */
-  stepOn(adam: Adam, batch: readonly Session[], x: Tensor, step: number): Promise<number>;
+  /**
+   * Records and submits a step on a batch, whose images come in parts and are released; gives its mean loss once the GPU is
+   * done. `step` counts those of all epochs.
+   */
+  stepOn(adam: Adam, batch: readonly Session[], x: readonly Tensor[], step: number): Promise<number>;
   /** an epoch's entry at its end; `seconds` are set when it has been made */
   entryOf(measured: Measured): Promise<E>;
   /** the epoch whose weights are kept; null of none */
@@ -147,7 +150,7 @@ async function trainEpoch<E extends Measured>(
     options.batchSize,
   );
   let { lossSum, images: seen, step: arrived } = begun;
-  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     const { length } = shuffled[arrived++];
     lossSum += loss * length;
     seen += length;
@@ -161,7 +164,7 @@ async function trainEpoch<E extends Measured>(
       await inFlight.drain();
       await saved();
     }
-    const x = await images.batch(network.gpu, shuffled[i]);
+    const x = await images.parts(network.gpu, shuffled[i]);
     await inFlight.add(loop.stepOn(adam, shuffled[i], x, (epoch - 1) * shuffled.length + i));
     await network.gpu.submit(); // the GPU has this step before the host waits for the next images
   }

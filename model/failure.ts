@@ -1,6 +1,7 @@
 import { InputError } from '../cohort/error.ts';
 import { listed } from '../cohort/listed.ts';
 import { type Session, sessionName } from '../cohort/session.ts';
+import { releaseAll } from '../engine/ops/pieces.ts';
 import { Tape } from '../engine/tape.ts';
 import type { EpochsResult } from './epochs.ts';
 import type { ImageStore } from './images.ts';
@@ -50,10 +51,10 @@ export async function explain(
   try {
     for (const session of batch) {
       // Twice, since a batch's variance takes at least two values.
-      const x = await images.batch(gpu, [session, session]);
+      const x = await images.parts(gpu, [session, session]);
       const logits = network.forward(new Tape(gpu), x, { draw: { seed: 0, step: 0 } });
       const values = await gpu.read(logits);
-      x.release();
+      releaseAll(x);
       logits.release();
       if (!values.every(Number.isFinite)) faulty.push(session);
     }

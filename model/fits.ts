@@ -41,15 +41,20 @@ function vanishes(architecture: Architecture, smallest: number): string | null {
   return null;
 }
 
+/** Which tensor is larger than the device binds at once; null where none is. @param largest bytes that it binds */
+export function whyTooLarge(architecture: Architecture, batch: number, largest: number): string | null {
+  const piece = pieces(architecture, batch).reduce((a, b) => (b.values > a.values ? b : a));
+  if (4 * piece.values <= largest) return null;
+  return `${piece.name} would take ${formatBytes(4 * piece.values)} at once, and the device binds ${formatBytes(largest)}`;
+}
+
 function tooLarge(
   architecture: Architecture,
   batches: readonly number[],
   { largest, memory, tuning, activations }: Room,
 ): string | null {
-  const piece = pieces(architecture, Math.max(...batches)).reduce((a, b) => (b.values > a.values ? b : a));
-  if (4 * piece.values > largest) {
-    return `${piece.name} would take ${formatBytes(4 * piece.values)} at once, and the device binds ${formatBytes(largest)}`;
-  }
+  const piece = whyTooLarge(architecture, Math.max(...batches), largest);
+  if (piece !== null) return piece;
   const bytes = trainingBytes(architecture, batches, largest, tuning, activations);
   if (bytes <= memory) return null;
   return `training would take about ${formatBytes(bytes)}, and ${formatBytes(memory)} may be taken`;
@@ -67,10 +72,5 @@ function pieces(architecture: Architecture, batch: number): { name: string; valu
     .filter(([name]) => name.endsWith('weight'))
     .map(([name, shape]) => ({ name: `the tensor ${name}`, values: voxelsOf(shape) }));
   const [{ inputs: features }] = fullyConnected(architecture);
-  return [
-    { name: 'a batch of images', values: batch * voxelsOf(inputShape) },
-    { name: 'the features of a batch', values: batch * features },
-    ...volumes,
-    ...weights,
-  ];
+  return [{ name: 'the features of a batch', values: batch * features }, ...volumes, ...weights];
 }

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { refuseOtherGrid } from '../cohort/cohort.ts';
 import { decodeAside } from '../cohort/decoding/pool.ts';
 import { InputError } from '../cohort/error.ts';
@@ -8,30 +7,37 @@ import { readGrid } from '../cohort/nifti.ts';
 import type { Session } from '../cohort/session.ts';
 import type { Grid } from '../cohort/volume.ts';
 import type { Gpu } from '../engine/gpu.ts';
+import { evenly } from '../engine/ops/pieces.ts';
 import type { Tensor } from '../engine/tensor.ts';
+import { ImageMemory, imageMemory } from './image-memory.ts';
+import { imagesAtOnce, voxelsOf } from './partition.ts';
 
-const GIB = 2 ** 30;
 const MOST_AHEAD = 16; // images decoded before they are asked for
 
 /** How images are prepared and kept. */
 export interface ImageOptions {
   readonly intensity?: Intensity;
-  /** bytes of decoded images kept in memory; a quarter of the machine's, 4 GiB at most, when not given */
+  /** bytes of decoded images to hold in memory; the process's share (image-memory.ts) when not given */
   readonly budget?: number;
+  /** whether images are kept for when they are asked for again; true when not given */
+  readonly keep?: boolean;
 }
 
 /**
  * Images of one grid. They are decoded by threads before they are asked for, if it was announced which come next, and kept
- * in memory as long as the budget allows; those beyond it are decoded anew each time.
+ * in memory as long as the budget allows; those beyond it are decoded anew each time. The budget covers those decoded ahead,
+ * too, but for one: without any, nothing could be done.
  */
 export class ImageStore {
   readonly grid: Grid;
   readonly intensity: Intensity;
   /** images that held values which are no number, with how many */
   readonly notNumbers = new Map<string, number>();
-  private readonly budget: number;
+  private readonly memory: ImageMemory;
+  private readonly keep: boolean;
   private readonly kept = new Map<string, Float32Array>();
-  private keptBytes = 0;
+  /** bytes of the images that are kept */
+  keptBytes = 0;
   /** all that will be asked for, where that was said */
   private expected: readonly Session[] = [];
   /** announced and not asked for yet, in order */
@@ -39,10 +45,12 @@ export class ImageStore {
   /** being decoded, or decoded and not asked for yet */
   private readonly ahead = new Map<string, Promise<Float32Array>>();
 
-  constructor(grid: Grid, { intensity = plainIntensity, budget }: ImageOptions = {}) {
+  constructor(grid: Grid, { intensity = plainIntensity, budget, keep = true }: ImageOptions = {}) {
     this.grid = grid;
     this.intensity = intensity;
-    this.budget = budget ?? Math.min(4 * GIB, totalmem() / 4);
+    this.keep = keep;
+    this.memory = budget === undefined ? imageMemory : new ImageMemory(budget);
+    this.memory.join(this);
   }
 
   /** A store on the grid of the first session's image. */
@@ -58,6 +66,15 @@ export class ImageStore {
     const images = new ImageStore(grid, options);
     images.refuseFaults(headers);
     return images;
+  }
+
+  private get imageBytes(): number {
+    return 4 * this.voxels;
+  }
+
+  /** Voxels of an image. */
+  get voxels(): number {
+    return voxelsOf(this.grid.shape);
   }
 
   /**
@@ -91,17 +108,41 @@ export class ImageStore {
 
   /** The sessions' images as one batch on the GPU, [n, 1, x, y, z]. @throws InputError as `load` */
   async batch(gpu: Gpu, sessions: readonly Session[]): Promise<Tensor> {
-    const voxels = this.grid.shape.reduce((product, size) => product * size, 1);
-    const data = new Float32Array(sessions.length * voxels);
-    for (const [i, session] of sessions.entries()) data.set(await this.load(session), i * voxels);
-    return gpu.tensor([sessions.length, 1, ...this.grid.shape], data, 'images');
+    const [images] = await this.parts(gpu, sessions, sessions.length);
+    return images;
   }
 
-  /** The sessions' voxel-wise mean. @throws InputError as `load` */
-  async mean(sessions: readonly Session[]): Promise<Float32Array> {
-    const sums = new Float64Array(this.grid.shape.reduce((product, size) => product * size, 1));
+  /**
+   * As `batch`, in parts of at most `most` images, as even as can be: as many as the device binds at once when not given.
+   * Decoded images go to the GPU as they are, without a copy of the whole batch beside them.
+   */
+  async parts(
+    gpu: Gpu,
+    sessions: readonly Session[],
+    most = imagesAtOnce(this.grid.shape, gpu.largestTensor),
+  ): Promise<readonly Tensor[]> {
+    const data: Float32Array[] = [];
+    for (const session of sessions) data.push(await this.load(session));
+    let first = 0;
+    return evenly(data.length, most).map((count) => {
+      const part = gpu.empty([count, 1, ...this.grid.shape], 'images');
+      for (let i = 0; i < count; i++) gpu.writeAt(part, i * this.voxels, data[first + i]);
+      first += count;
+      return part;
+    });
+  }
+
+  /**
+   * The sessions' voxel-wise mean.
+   *
+   * @param signal ends it between two images: its reason is thrown
+   * @throws InputError as `load`
+   */
+  async mean(sessions: readonly Session[], signal?: AbortSignal): Promise<Float32Array> {
+    const sums = new Float64Array(this.voxels);
     this.announce(sessions);
     for (const session of sessions) {
+      signal?.throwIfAborted();
       const image = await this.load(session);
       for (let i = 0; i < sums.length; i++) sums[i] += image[i];
     }
@@ -134,10 +175,13 @@ export class ImageStore {
   };
 
   private decodeAhead(): void {
-    let started = 0;
+    let looked = 0;
+    let ahead = 0;
     for (const session of this.coming) {
-      if (++started > MOST_AHEAD) return;
-      if (this.kept.has(session.path) || this.ahead.has(session.path)) continue;
+      if (++looked > MOST_AHEAD || ahead === this.mostAhead) return;
+      if (this.kept.has(session.path)) continue;
+      ahead += 1;
+      if (this.ahead.has(session.path)) continue;
       const decoding = this.decode(session);
       // Whoever asks for the image meets the error; until then it must not count as unhandled.
       decoding.catch(() => {});
@@ -150,11 +194,25 @@ export class ImageStore {
     this.check(session, decoded.grid);
     const { data, nanCount } = decoded;
     if (nanCount > 0) this.notNumbers.set(session.path, nanCount);
-    if (!this.kept.has(session.path) && this.keptBytes + data.byteLength <= this.budget) {
+    if (this.keep && !this.kept.has(session.path) && this.hasRoom()) {
       this.kept.set(session.path, data);
       this.keptBytes += data.byteLength;
     }
     return data;
+  }
+
+  /** Whether one more image can be kept: without the room of those decoded ahead, unless all that are expected fit. */
+  private hasRoom(): boolean {
+    const { imageBytes, memory } = this;
+    const others = memory.limit - memory.free() - this.keptBytes;
+    const all = others + this.expected.length * imageBytes;
+    const allFit = this.expected.length > 0 && all <= memory.limit;
+    return memory.free() >= (allFit ? 1 : 1 + this.mostAhead) * imageBytes;
+  }
+
+  /** Images that may be decoded ahead of use: a quarter of the budget's worth, but always one. */
+  private get mostAhead(): number {
+    return Math.min(MOST_AHEAD, Math.max(1, Math.floor(this.memory.limit / 4 / this.imageBytes)));
   }
 }
 

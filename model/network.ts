@@ -3,6 +3,7 @@ import type { Activations } from '../engine/ops/convolved.ts';
 import { type DropoutDraw, dropout } from '../engine/ops/dropout.ts';
 import { leakyRelu } from '../engine/ops/leaky-relu.ts';
 import { linear } from '../engine/ops/linear.ts';
+import { type Batch, samplesIn } from '../engine/ops/pieces.ts';
 import { reshape } from '../engine/ops/reshape.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -47,16 +48,17 @@ export class Network {
    * Class scores of a batch. Where the device cannot bind a layer's volumes of the whole batch, they are computed in
    * parts; the result is that of the whole.
    *
-   * @param x       [n, 1, ...inputShape]
+   * @param x       [n, 1, ...inputShape], or parts of it
    * @param largest bytes that a volume may have
    * @param tap     sees the output of every block
    * @returns logits [n, classes]
    */
-  forward(tape: Tape, x: Tensor, mode: Mode, largest = this.gpu.largestTensor, tap?: BlockTap): Tensor {
+  forward(tape: Tape, x: Batch, mode: Mode, largest = this.gpu.largestTensor, tap?: BlockTap): Tensor {
     const training = mode !== 'evaluation';
     const pass = training ? (mode.activations ?? 'float32') : mode;
+    const n = samplesIn(x);
     const features = this.convolutions.forward(tape, x, pass, largest, tap);
-    let current = reshape(tape, features, [x.shape[0], features.size / x.shape[0]]);
+    let current = reshape(tape, features, [n, features.size / n]);
     features.release();
     const then = (next: Tensor) => {
       current.release();

@@ -51,6 +51,11 @@ export function partition(
   });
 }
 
+/** Images that fit into a tensor of `largest` bytes; one where none does, which the device then refuses by name. */
+export function imagesAtOnce(shape: readonly number[], largest: number): number {
+  return Math.max(1, Math.floor(largest / (4 * voxelsOf(shape))));
+}
+
 /** Voxels of each sub-block's input. */
 export function layerVolumes(layers: readonly SubBlock[], shape: readonly number[]): number[] {
   return layerSizes(layers, shape).map(({ input }) => voxelsOf(input));

@@ -3,6 +3,8 @@ import type { Session } from '../cohort/session.ts';
 import { refuseLeaks } from '../cohort/splits/leaks.ts';
 import type { Adam } from '../engine/adam.ts';
 import { InFlight, stepsInFlight } from '../engine/in-flight.ts';
+import { releaseAll, samplesIn } from '../engine/ops/pieces.ts';
+import { scaledSum } from '../engine/ops/scaled-sum.ts';
 import { meanSquaredError } from '../engine/ops/squared-error.ts';
 import { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
@@ -79,39 +81,56 @@ function pretrainStep(
   network: Autoencoder,
   adam: Adam,
   batch: readonly Session[],
-  x: Tensor,
+  x: readonly Tensor[],
   step: number,
 ): Promise<number> {
   const { gpu } = network;
   const tape = new Tape(gpu);
   const reconstructed = network.forward(tape, x, true);
-  const loss = meanSquaredError(tape, reconstructed, x);
-  reconstructed.release();
+  const loss = reconstructionLoss(tape, reconstructed, x);
+  releaseAll(reconstructed);
   const gradients = tape.backward(loss);
   adam.step(gradients);
   gradients.release();
-  x.release();
+  releaseAll(x);
   const value = gpu.read(loss);
   loss.release();
   return finite(value, batch, step);
+}
+
+/**
+ * Mean squared error over all voxels of a batch in parts: [1], which the caller releases.
+ *
+ * @param a [n, 1, x, y, z] each
+ * @param b parts of the same shapes
+ */
+export function reconstructionLoss(tape: Tape, a: readonly Tensor[], b: readonly Tensor[]): Tensor {
+  const n = samplesIn(b);
+  const losses = a.map((part, i) => meanSquaredError(tape, part, b[i]));
+  const shares = b.map(({ shape }) => shape[0] / n);
+  return losses.reduce((sum, loss, i) => {
+    const next = scaledSum(tape, sum, i === 1 ? shares[0] : 1, loss, shares[i]);
+    releaseAll([sum, loss]);
+    return next;
+  });
 }
 
 async function validate({ network, images, validation, options }: Pretraining): Promise<number | null> {
   if (validation.length === 0) return null;
   const { gpu } = network;
   let sum = 0;
-  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize), (loss) => {
+  const inFlight = new InFlight<number>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
     sum += loss;
   });
   network.setTrainable(false);
   images.announce(validation);
   for (const batch of batches(validation, options.batchSize)) {
-    const x = await images.batch(gpu, batch);
+    const x = await images.parts(gpu, batch);
     const tape = new Tape(gpu);
     const reconstructed = network.forward(tape, x, false);
-    const loss = meanSquaredError(tape, reconstructed, x);
+    const loss = reconstructionLoss(tape, reconstructed, x);
     const value = gpu.read(loss).then(([mean]) => mean * batch.length);
-    for (const tensor of [x, reconstructed, loss]) tensor.release();
+    releaseAll([...x, ...reconstructed, loss]);
     await inFlight.add(value);
     await gpu.submit(); // the GPU has this batch before the host decodes the next one
   }
@@ -129,7 +148,7 @@ export async function reconstruct(
 ): Promise<Float32Array> {
   network.setTrainable(false);
   const x = await images.batch(network.gpu, [session]);
-  const reconstructed = network.forward(new Tape(network.gpu), x, false);
+  const [reconstructed] = network.forward(new Tape(network.gpu), x, false);
   const values = network.gpu.read(reconstructed);
   x.release();
   reconstructed.release();

@@ -38,7 +38,7 @@ export function drawSample(
   throw new InputError(
     'search space',
     `none of ${MOST_TRIES} networks drawn can be trained; the last one: ${rejected[MOST_TRIES - 1].reason}`,
-    'Narrow the space, or give --memory if the device has more',
+    'Narrow the space, or give --gpu-memory if the device has more',
   );
 }
 

@@ -1,8 +1,8 @@
 import type { Session } from '../cohort/session.ts';
 import { Adam, type AdamState } from '../engine/adam.ts';
 import { softmaxCrossEntropy } from '../engine/ops/cross-entropy.ts';
+import { type Batch, partsOf, releaseAll } from '../engine/ops/pieces.ts';
 import { Tape } from '../engine/tape.ts';
-import type { Tensor } from '../engine/tensor.ts';
 import { LossError } from './failure.ts';
 import type { Learner } from './learner.ts';
 import type { Network } from './network.ts';
@@ -27,7 +27,7 @@ export function startAdam(
 /**
  * Records and submits one step of training on a batch: forward, backward, Adam.
  *
- * @param x the batch's images, [n, 1, x, y, z]; released
+ * @param x the batch's images, [n, 1, x, y, z], or parts of it; released
  * @param step counts all steps of a training; dropout draws by it
  * @returns the batch's mean cross-entropy before the step, once the GPU is done with it; fails with a LossError that
  *   names the step and its images when it is no number
@@ -36,7 +36,7 @@ export function trainStep(
   { network, options }: Stepped,
   adam: Adam,
   batch: readonly Session[],
-  x: Tensor,
+  x: Batch,
   step: number,
 ): Promise<number> {
   const { gpu } = network;
@@ -53,7 +53,7 @@ export function trainStep(
   const gradients = tape.backward(loss);
   adam.step(gradients);
   gradients.release();
-  x.release();
+  releaseAll(partsOf(x));
   labels.release();
   const value = gpu.read(loss);
   loss.release();

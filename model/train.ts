@@ -60,8 +60,8 @@ export interface Training extends EpochHooks<Epoch> {
   readonly train: readonly Session[];
   readonly validation: readonly Session[];
   readonly options: TrainOptions;
-  /** changes a step's images in place before the network sees them; the validation set stays as it is */
-  readonly alter?: (images: Tensor, step: number) => void;
+  /** changes a step's images, which come in parts, in place before the network sees them; the validation set stays as it is */
+  readonly alter?: (images: readonly Tensor[], step: number) => void;
 }
 
 /**

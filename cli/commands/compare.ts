@@ -4,6 +4,7 @@ import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts'
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/compare.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
@@ -66,6 +67,7 @@ export const compare: CommandModule<object, Arguments> = {
           describe: 'Start of the random numbers of the intervals',
         }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace a comparison that is there' },
         json: jsonOption,
       })

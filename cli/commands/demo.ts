@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type DemoResult, demoDefaults, runDemo } from '../jobs/demo.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, positive, seeds32 } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { maskProgress } from './mask-group.ts';
@@ -48,6 +49,7 @@ export const demo: CommandModule<object, Arguments> = {
           describe: 'Start of the random numbers',
         }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace an earlier demo in the folder' },
         json: jsonOption,
       })

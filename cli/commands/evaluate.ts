@@ -10,6 +10,7 @@ import {
   evaluateModels,
   evaluationSets,
 } from '../jobs/evaluate.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, repeatableListOption, seeds32, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { evaluationText } from './evaluate-text.ts';
@@ -69,6 +70,7 @@ export const evaluate: CommandModule<object, Arguments> = {
         }),
         out: textOption({ demandOption: true, describe: 'Folder for the results; made if missing' }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: {
           type: 'boolean',
           default: false,

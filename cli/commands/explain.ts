@@ -6,6 +6,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type ExplainOptions, type ExplainResult, explain } from '../jobs/explain.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, listOption, numberOption, positive, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { atlasOf, muOf, sourceOptions } from './source-options.ts';
@@ -101,6 +102,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
           describe: "Start of smoothgrad's random numbers",
         }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace maps that are there already' },
         json: jsonOption,
       })

@@ -3,6 +3,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
 import { defaultGroupOptions, type MaskGroupOptions } from '../jobs/mask-group.ts';
 import type { FitOn } from '../jobs/mask-inputs.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, notNegative, numberOption, positive, seeds, textOption } from '../options.ts';
 import { requireForm } from './mask-form-options.ts';
 import { type MaskArguments, number, objectiveOf, objectiveOptions } from './mask-options.ts';
@@ -84,6 +85,7 @@ export const maskGroupOptions = {
     'Seconds between checkpoints, from which a killed run goes on',
   ),
   adapter: adapterOption,
+  memory: memoryOption,
   overwrite: { type: 'boolean', default: false, describe: 'Replace a mask that is there already' },
   json: jsonOption,
 } as const;

@@ -3,6 +3,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption } from '../gpu.ts';
 import { type EvaluationSet, evaluationSets } from '../jobs/evaluate.ts';
 import type { MaskSessionOptions } from '../jobs/mask-session.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, notNegative, numberOption, positive, seeds, textOption } from '../options.ts';
 import { requireForm } from './mask-form-options.ts';
 import { type MaskArguments, number, objectiveOf, objectiveOptions } from './mask-options.ts';
@@ -71,6 +72,7 @@ export const maskSessionOptions = {
     describe: 'Sessions at once; by default as many as prove fastest. It does not change the masks',
   }),
   adapter: adapterOption,
+  memory: memoryOption,
   overwrite: { type: 'boolean', default: false, describe: 'Make masks anew that are there already' },
   json: jsonOption,
 } as const;

@@ -3,6 +3,7 @@ import { trainDefaults } from '../../model/train.ts';
 import { textTable } from '../../report/text-table.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { type PredictResult, predictImages } from '../jobs/predict.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 
@@ -35,6 +36,7 @@ export const predict: CommandModule<object, Arguments> = {
           describe: 'Images predicted at once',
         }),
         adapter: adapterOption,
+        memory: memoryOption,
         json: jsonOption,
       })
       .example('$0 predict --model trained image.nii.gz', '')

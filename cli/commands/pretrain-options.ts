@@ -34,7 +34,7 @@ export interface Arguments {
   quiet?: boolean;
 }
 
-const { out, split, folds, adapter, json } = trainOptions;
+const { out, split, folds, adapter, memory, json } = trainOptions;
 
 /** Its options, as yargs takes them: those of training that shape the convolutions and their images, and its own. */
 export const pretrainOptions = {
@@ -67,6 +67,7 @@ export const pretrainOptions = {
   smoothing: defaulted('smoothing'),
   'checkpoint-every': trainOptions['checkpoint-every'],
   adapter,
+  memory,
   overwrite: { ...trainOptions.overwrite, describe: 'Replace an autoencoder that is there already' },
   json,
 } as const;

@@ -16,7 +16,7 @@ import { type DataArguments, dataOf, dataOptions, foldsOf } from './train-option
 interface Arguments extends DataArguments, SettingsArguments {
   space: string | undefined;
   samples: number;
-  memory: number | undefined;
+  'gpu-memory': number | undefined;
 }
 
 /** What a space can draw has no default in the help: without the option the space decides. */
@@ -46,7 +46,7 @@ export const search: CommandModule<object, Arguments> = {
         samples: numberOption('samples', { range: counts, default: 20, describe: 'Networks to train' }),
         ...dataOptions,
         fold: textOption({ default: '0', describe: 'Part that validates, from 0; the others train' }),
-        memory: numberOption('memory', {
+        'gpu-memory': numberOption('gpu-memory', {
           range: { above: 0, unit: 'GiB' },
           describe:
             "GiB of GPU memory that a training may take  [default: half of the machine's on a software adapter, else 8]",
@@ -75,7 +75,7 @@ function searchOf(args: Arguments): SearchOptions {
   const data = dataOf(args, 'search');
   if (foldsOf(args, 'search').length > 1)
     throw new UsageError('a search is on one fold: --fold takes one number', 'search');
-  const { memory } = args;
+  const memory = args['gpu-memory'];
   const space = overlay<SearchSpace>(readSpace(args.space ?? null), fixed);
   return { ...data, space, samples: args.samples, memory: memory === undefined ? null : memory * 2 ** 30 };
 }

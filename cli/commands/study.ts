@@ -6,6 +6,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type DryUnit, dryStudy, runStudy, type StudyResult } from '../jobs/study.ts';
+import { memoryOption } from '../memory.ts';
 import { jsonOption, listOption, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { readStudy, type StudyConfig } from '../study/config.ts';
@@ -51,6 +52,7 @@ export const study: CommandModule<object, Arguments> = {
         },
         unit: textOption({ describe: 'Run this unit only' }),
         adapter: adapterOption,
+        memory: memoryOption,
         adapters: listOption({ describe: 'Several adapters, with commas between: a unit runs on each' }),
         json: jsonOption,
       })

@@ -5,6 +5,7 @@ import { adapterOption } from '../gpu.ts';
 import type { TrainJobOptions } from '../jobs/train.ts';
 import { readTrainConfig } from '../jobs/train-config.ts';
 import { settledIn } from '../jobs/train-settings.ts';
+import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, seeds32, textOption } from '../options.ts';
 import { configurationOf, type SettingsArguments, settingsOptions } from './settings-options.ts';
 import { isWhole, rangeText, wholes } from './whole.ts';
@@ -52,6 +53,7 @@ export const dataOptions = {
     describe: 'Seconds between checkpoints, from which a killed run goes on',
   }),
   adapter: adapterOption,
+  memory: memoryOption,
   overwrite: { type: 'boolean', default: false, describe: 'Replace a training that is there already' },
   json: jsonOption,
 } as const;

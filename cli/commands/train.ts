@@ -107,6 +107,7 @@ export function trainProgress(
       if (from) progress.log(`going on from epoch ${from.epoch}, step ${from.step}`);
       if (absent > 0) progress.log(`${absent} sessions that ${given} lists are not in the cohort`);
     },
+    onNote: (note) => progress?.log(note),
     onStep: ({ epoch, step, steps, loss }) =>
       progress?.update((epoch - 1) * steps + step, `epoch ${epoch}, loss ${loss.toFixed(3)}`),
     onEpoch: (epoch) => progress?.log(epochLine(epoch)),

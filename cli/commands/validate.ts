@@ -4,6 +4,7 @@ import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type ValidateOptions, type ValidateResult, validate } from '../jobs/validate.ts';
+import { memoryOption } from '../memory.ts';
 import { jsonOption, listOption, numberOption, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
 import { atlasOf, muOf, sourceOptions } from './source-options.ts';
@@ -53,6 +54,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
         }),
         seed: numberOption('seed', { range: seeds, default: 0, describe: 'Start of the random orders' }),
         adapter: adapterOption,
+        memory: memoryOption,
         overwrite: { type: 'boolean', default: false, describe: 'Replace results that are there already' },
         json: jsonOption,
       })

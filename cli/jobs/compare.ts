@@ -166,7 +166,8 @@ async function probeAll(
       for (const [b, file] of files.entries()) {
         signal?.throwIfAborted();
         const known = progress.of(place, b);
-        const ask = () => probe({ network, images, classIndex, mu: tensor, lists }, readMask(file, reading));
+        const asked = { network, images, classIndex, mu: tensor, lists, ...(signal && { signal }) };
+        const ask = () => probe(asked, readMask(file, reading));
         const probed = known ?? (await ask());
         if (!known) progress.add(place, b, probed);
         members.forEach((member, i) => {

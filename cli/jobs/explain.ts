@@ -76,8 +76,8 @@ export async function explain(options: ExplainOptions, hooks: ExplainHooks): Pro
     const { gpu, report } = await hooks.open();
     const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
     try {
-      const sessions = await explained(network, inputs, options.sources);
-      const background = await inputs.images.mean(sessions);
+      const sessions = await explained(network, inputs, options.sources, hooks.signal);
+      const background = await inputs.images.mean(sessions, hooks.signal);
       const { storage } = readVolume(sessions[0].path);
       const results: ExplainResult[] = [];
       for (const method of options.methods) {
@@ -122,9 +122,10 @@ async function explained(
   network: Network,
   { images, fit, classIndex, className }: MaskInputs,
   sources: ExplainSources,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Session[]> {
   if ('image' in sources) return fit;
-  const correct = await correctlyClassified(network, images, fit, classIndex);
+  const correct = await correctlyClassified(network, images, fit, classIndex, () => signal?.throwIfAborted());
   if (correct.size > 0) return fit.filter((session) => correct.has(session));
   throw new InputError(
     sources.cohort,
@@ -147,7 +148,7 @@ async function meanMap(
   const options = { ...given, cube: inVoxels(given.cube), stride: inVoxels(given.stride) };
   const sums = new Float64Array(images.grid.shape.reduce((product, size) => product * size, 1));
   const complete: Completeness[] = [];
-  const mu = await oneMu(inputs.mu, images);
+  const mu = await oneMu(inputs.mu, images, signal);
   images.announce(sessions);
   for (const [i, session] of sessions.entries()) {
     const image = await images.load(session);

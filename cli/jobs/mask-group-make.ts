@@ -23,7 +23,7 @@ export async function makeGroupMask(
 ) {
   const { model, images, classIndex } = inputs;
   const network = new Network(gpu, model.architecture, model.weights);
-  const { shared: mu, muOf, mean: healthyMean } = await placeMu(gpu, inputs.mu, images);
+  const { shared: mu, muOf, mean: healthyMean } = await placeMu(gpu, inputs.mu, images, signal);
   try {
     const asked = [...new Set([...inputs.fit, ...inputs.select])];
     const correct = await correctlyClassified(network, images, asked, classIndex, (done) => {

@@ -96,13 +96,18 @@ export interface PlacedMu {
   readonly mean?: Float32Array;
 }
 
-/** Puts mu on the GPU. @throws InputError when an image that it takes cannot be read or does not fit */
-export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<PlacedMu> {
+/**
+ * Puts mu on the GPU.
+ *
+ * @param signal ends the mean of many images: its reason is thrown
+ * @throws InputError when an image that it takes cannot be read or does not fit
+ */
+export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore, signal?: AbortSignal): Promise<PlacedMu> {
   const { shape } = images.grid;
   if (typeof mu === 'number') return { shared: gpu.full([1], mu, 'mu') };
   if (mu instanceof Float32Array) return { shared: gpu.tensor(shape, mu, 'mu') };
   if ('meanOf' in mu) {
-    const mean = await images.mean(mu.meanOf);
+    const mean = await images.mean(mu.meanOf, signal);
     return { shared: gpu.tensor(shape, mean, 'mu'), mean };
   }
   const volumes = new ImageStore(images.grid);
@@ -122,9 +127,13 @@ export function keepMean(out: string, mean: Float32Array, grid: Grid, storage: S
 }
 
 /** The mu that all images have: a number or a volume. @throws InputError where each session has its own */
-export async function oneMu(mu: Mu, images: ImageStore): Promise<number | Float32Array> {
+export async function oneMu(
+  mu: Mu,
+  images: ImageStore,
+  signal?: AbortSignal,
+): Promise<number | Float32Array> {
   if (typeof mu === 'number' || mu instanceof Float32Array) return mu;
-  if ('meanOf' in mu) return images.mean(mu.meanOf);
+  if ('meanOf' in mu) return images.mean(mu.meanOf, signal);
   throw new InputError(
     `--mu ${muPerSession}`,
     'is for masks only; this takes one mu for all images',
@@ -133,7 +142,12 @@ export async function oneMu(mu: Mu, images: ImageStore): Promise<number | Float3
 }
 
 /** The same on the GPU, [1] or [x, y, z]; the caller releases it. @throws InputError as `oneMu` */
-export async function placeOneMu(gpu: Gpu, mu: Mu, images: ImageStore): Promise<Tensor> {
-  const one = await oneMu(mu, images);
+export async function placeOneMu(
+  gpu: Gpu,
+  mu: Mu,
+  images: ImageStore,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const one = await oneMu(mu, images, signal);
   return typeof one === 'number' ? gpu.full([1], one, 'mu') : gpu.tensor(images.grid.shape, one, 'mu');
 }

@@ -36,7 +36,7 @@ export async function makeSessionMasks(
   const { model, images, classIndex } = inputs;
   const { gpu, report } = await hooks.open();
   const network = new Network(gpu, model.architecture, model.weights);
-  const { shared, muOf, mean } = await placeMu(gpu, inputs.mu, images);
+  const { shared, muOf, mean } = await placeMu(gpu, inputs.mu, images, hooks.signal);
   try {
     const logits = await predictLogits(network, images, todo, 1, (done) => {
       hooks.signal?.throwIfAborted();
@@ -48,7 +48,7 @@ export async function makeSessionMasks(
     const wanted = 'image' in options.from ? todo : todo.filter((session) => !wrong.includes(session));
     if (wanted.length === 0 && rows.size === 0) throw noneCorrect(options, inputs);
     const objective = new MaskObjective(network, shared, classIndex, options.objective);
-    const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images);
+    const batchSize = await atOnce(options, objective, images.grid.shape, wanted, images, hooks.signal);
     if (mean) keepMean(options.out, mean, images.grid, readVolume(todo[0].path).storage);
     hooks.onStart?.(batchSize, wanted.length);
     let finished = 0;
@@ -92,10 +92,11 @@ async function atOnce(
   shape: readonly number[],
   wanted: readonly Session[],
   images: SessionInputs['images'],
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   if (wanted.length <= 1) return wanted.length;
   if (session.batchSize === null)
-    return fastestStack(objective, shape, await images.load(wanted[0]), wanted.length);
+    return fastestStack(objective, shape, await images.load(wanted[0]), wanted.length, signal);
   const most = largestStack(objective.network.gpu, shape);
   if (Math.min(session.batchSize, wanted.length) <= most) return Math.min(session.batchSize, wanted.length);
   throw new InputError(

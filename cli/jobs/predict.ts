@@ -88,7 +88,7 @@ class GivenImages extends ImageStore {
   private readonly modelPath: string;
 
   constructor(model: Model, modelPath: string, grid: Grid) {
-    super(grid, { intensity: model.intensity, budget: 0 });
+    super(grid, { intensity: model.intensity, keep: false });
     this.model = model;
     this.modelPath = modelPath;
   }

@@ -1,10 +1,10 @@
-import { totalmem } from 'node:os';
 import path from 'node:path';
 import { readGrid } from '../../cohort/nifti.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
 import { TrainingFailed } from '../../model/failure.ts';
 import { type Room, whyNot } from '../../model/fits.ts';
+import { machineMemory } from '../../model/machine-memory.ts';
 import { drawSample, type Rejected, rankSamples } from '../../model/search.ts';
 import { checkSubBlocks, type SearchSpace } from '../../model/search-space.ts';
 import { type Settings, settingsDefaults } from '../../model/settings.ts';
@@ -14,6 +14,7 @@ import { openOutput } from './output.ts';
 import { failureBefore, recordFailure, type SearchPaths, writeSearch } from './search-files.ts';
 import { type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
 import { identityOf, type TrainIdentity } from './train-identity.ts';
+import { batchSizes } from './train-memory.ts';
 import { settledIn } from './train-settings.ts';
 import { splitFor } from './train-split.ts';
 
@@ -62,7 +63,7 @@ const GIB = 2 ** 30;
  * memory WebGPU does not tell.
  */
 export function defaultMemory({ kind }: OpenGpu['report']): number {
-  return kind === 'hardware' ? 8 * GIB : totalmem() / 2;
+  return kind === 'hardware' ? 8 * GIB : machineMemory() / 2;
 }
 
 /**
@@ -161,10 +162,4 @@ async function trainSample(
 /** Folder of a sample, as sample-03. */
 export function sampleName(sample: number): string {
   return `sample-${String(sample).padStart(2, '0')}`;
-}
-
-/** The images of an epoch's steps: the last one may have fewer. */
-function batchSizes(sessions: number, batchSize: number): number[] {
-  const rest = sessions % batchSize;
-  return [...(sessions >= batchSize ? [batchSize] : []), ...(rest > 0 ? [rest] : [])];
 }

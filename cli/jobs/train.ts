@@ -18,6 +18,7 @@ import { openOutput, pathsIn } from './output.ts';
 import { type TrainPaths, trainMarker, trainPaths, writeTraining } from './train-files.ts';
 import { ask, fit } from './train-fit.ts';
 import { finishedResults, identityOf } from './train-identity.ts';
+import { memoryNotes, requireBindable } from './train-memory.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 import { splitFor } from './train-split.ts';
 
@@ -59,6 +60,8 @@ export interface TrainHooks {
   /** Called before the first step. `absent`: sessions of a given split's lists that the cohort lacks; `from`: what it goes on
    * from */
   readonly onSplit?: (split: Split, absent: number, from: TrainState | undefined) => void;
+  /** Called before the first step with what the user should know of the training's memory. */
+  readonly onNote?: (note: string) => void;
   readonly onStep?: (progress: TrainProgress) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
 }
@@ -114,9 +117,12 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
     output.require(pathsIn(paths), from ? undefined : trainMarker);
     hooks.onBegin?.();
-    const { gpu, report } = await hooks.open();
+    const opened = await hooks.open();
+    const { gpu, report } = opened;
     refuseOtherAdapter(from, report, options.out);
+    requireBindable(architecture, training.batchSize, opened);
     hooks.onSplit?.(split, absent, from?.state);
+    for (const note of memoryNotes(architecture, training, split.train.length, opened)) hooks.onNote?.(note);
     const fitted = await fit(gpu, architecture, images, split, options, hooks, {
       from: from?.state,
       init,

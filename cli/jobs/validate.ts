@@ -69,9 +69,11 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
     output.require(pathsIn(validatePaths(options.out)), validateMarker);
     const { gpu, report } = await hooks.open();
     const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
-    const mu = await placeOneMu(gpu, inputs.mu, images);
+    const mu = await placeOneMu(gpu, inputs.mu, images, hooks.signal);
     try {
-      const correct = await correctlyClassified(network, images, inputs.select, classIndex);
+      const correct = await correctlyClassified(network, images, inputs.select, classIndex, () =>
+        hooks.signal?.throwIfAborted(),
+      );
       const sessions = inputs.select.filter((session) => correct.has(session));
       if (sessions.length === 0) {
         throw new InputError(
@@ -80,7 +82,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
           'Train the network longer, or give more images of that class',
         );
       }
-      const background = await images.mean(sessions);
+      const background = await images.mean(sessions, hooks.signal);
       const brain = brainOf(background);
       const ties = tieBreaks(background.length, options.seed);
       const orders = [

@@ -26,6 +26,8 @@ export interface OpenGpu {
   readonly gpu: Gpu;
   readonly adapter: GPUAdapter;
   readonly report: AdapterReport;
+  /** what the user should know about it, a sentence each */
+  readonly warnings: readonly string[];
 }
 
 /** Environment variable that chooses the adapter where no option does. */
@@ -53,9 +55,10 @@ export async function openGpu(choice = process.env[ADAPTER_VARIABLE] ?? 'auto'):
   roots.push(adapter, device);
   const gpu = new Gpu(device);
   const known = describe(adapter, kind, why);
-  const measured = readTuning(known);
+  const warnings: string[] = [];
+  const measured = readTuning(known, (why) => warnings.push(why));
   if (measured) Object.assign(gpu.tuning, measured);
-  return { gpu, adapter, report: { ...known, tuning: gpu.tuning, tuned: measured !== null } };
+  return { gpu, adapter, report: { ...known, tuning: gpu.tuning, tuned: measured !== null }, warnings };
 }
 
 interface Found {

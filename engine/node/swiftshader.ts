@@ -9,6 +9,13 @@ const PACKAGE = '@sparticuz/chromium'; // carries SwiftShader and the Vulkan loa
 const DRIVER = 'libvk_swiftshader.so';
 const LOADER = 'libvulkan.so.1';
 const MANIFEST = 'vk_swiftshader_icd.json';
+/** The release whose files' digests are known; the files of others are unpacked anew for each process. */
+const KNOWN_VERSION = '143.0.4';
+const DIGESTS = {
+  [DRIVER]: '55571f337145a70e32bb64f07ceb413796cc7e9dc1ecac2144728777faf75c8c',
+  [LOADER]: '858e4d3fd0fc5d1409f9c9c076e7611c0967459bab153c5cb4ec81124a24e53c',
+  [MANIFEST]: 'c9eef28b6b984fec220ef0abfecc40b502d46946706e47bfe97707027cb818bd',
+};
 const RTLD_NODELETE = 0x1000;
 
 /** The package's archive with SwiftShader in it, or null where it is not installed or of no use. */
@@ -27,10 +34,20 @@ export function swiftshaderArchive(): string | null {
   return null;
 }
 
+let unpacked: string | null = null;
+
+/** The folder of the archive's libraries: this process loads them from one place. */
 function unpack(archive: string): string {
-  return cachedFolder('swiftshader-143', () =>
-    tarEntries(brotliDecompressSync(readFileSync(archive)), [DRIVER, LOADER, MANIFEST]),
+  unpacked ??= cachedFolder(
+    `swiftshader-${KNOWN_VERSION}`,
+    versionOf(archive) === KNOWN_VERSION ? DIGESTS : null,
+    () => tarEntries(brotliDecompressSync(readFileSync(archive)), [DRIVER, LOADER, MANIFEST]),
   );
+  return unpacked;
+}
+
+function versionOf(archive: string): string {
+  return JSON.parse(readFileSync(path.join(path.dirname(archive), '..', 'package.json'), 'utf8')).version;
 }
 
 /** Makes Vulkan use SwiftShader alone: by environment for the loader that Dawn opens next, in this process only. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { kernels } from '../../kernels/index.ts';
 import { GpuError } from '../errors.ts';
 import type { Tuning } from '../tuning.ts';
-import { cachedFile, cachedFileFor } from './cache-folder.ts';
+import { readCached, writeCached } from './cache-folder.ts';
 
 /** What a tuning belongs to: another driver, or other kernels, are tuned anew. */
 export interface TunedAdapter {
@@ -14,32 +14,33 @@ export interface TunedAdapter {
 /**
  * The tuning that was measured for an adapter with this version's kernels; null where none was.
  *
- * @throws GpuError when the file is not one, naming it
+ * @param onRefused is called with the reason why a tuning that is there is not used: others could have written it
+ * @throws GpuError when the file is not a tuning, naming it
  */
-export function readTuning(adapter: TunedAdapter): Tuning | null {
-  const file = cachedFile(fileName(adapter));
+export function readTuning(adapter: TunedAdapter, onRefused?: (why: string) => void): Tuning | null {
+  const file = readCached(fileName(adapter), onRefused);
   if (file === null) return null;
   try {
-    const { tuning } = JSON.parse(readFileSync(file, 'utf8'));
+    const { tuning } = JSON.parse(file.content.toString('utf8'));
     const { weightLanes, productVoxels, tiles, parallelGroups } = tuning;
     for (const value of [weightLanes, productVoxels, tiles, parallelGroups])
-      if (!Number.isInteger(value) || value < 0) throw new Error('a value is missing or no whole number');
+      if (!Number.isInteger(value) || value < 0) throw new Error('a value is missing or not a whole number');
     return { weightLanes, productVoxels, tiles, parallelGroups };
   } catch (error) {
-    throw new GpuError(`${file} is not a tuning of voxmask (${(error as Error).message}). Delete it.`);
+    throw new GpuError(`${file.path} is not a tuning of voxmask (${(error as Error).message}). Delete it.`);
   }
 }
 
 /** Keeps a tuning for later runs on the same adapter. @returns the file's path */
 export function writeTuning({ name, driver }: TunedAdapter, tuning: Tuning): string {
   const content = { adapter: { name, driver }, tuning };
-  return cachedFileFor(fileName({ name, driver }), `${JSON.stringify(content, null, 2)}\n`);
+  return writeCached(fileName({ name, driver }), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** Forgets an adapter's tuning. @returns whether there was one */
 export function forgetTuning(adapter: TunedAdapter): boolean {
-  const file = cachedFile(fileName(adapter));
-  if (file !== null) rmSync(file);
+  const file = readCached(fileName(adapter));
+  if (file !== null) rmSync(file.path);
   return file !== null;
 }
 

@@ -1,7 +1,7 @@
 import { GpuError } from '../errors.ts';
 import type { Gpu } from '../gpu.ts';
 import type { Tape } from '../tape.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
+import { elementCount, Tensor } from '../tensor.ts';
 
 type Shape = readonly number[];
 
@@ -57,13 +57,35 @@ export function mergeParts(tape: Tape, parts: readonly Tensor[], samples: number
 /** A batch in parts of at most `samples`, as even as can be. */
 export function splitBatch(tape: Tape, x: Tensor, samples: number): readonly Tensor[] {
   const [n, ...shape] = x.shape;
-  const count = Math.ceil(n / samples);
-  if (count === 1) return [x.share()];
-  const shapes = Array.from({ length: count }, (_, i) => [
-    Math.floor(((i + 1) * n) / count) - Math.floor((i * n) / count),
-    ...shape,
-  ]);
-  return split(tape, x, shapes);
+  const counts = evenly(n, samples);
+  if (counts.length === 1) return [x.share()];
+  return split(
+    tape,
+    x,
+    counts.map((count) => [count, ...shape]),
+  );
+}
+
+/** Cuts `n` into numbers of at most `most`, as even as can be. */
+export function evenly(n: number, most: number): number[] {
+  const count = Math.ceil(n / most);
+  return Array.from(
+    { length: count },
+    (_, i) => Math.floor(((i + 1) * n) / count) - Math.floor((i * n) / count),
+  );
+}
+
+/** A batch on the GPU: one tensor [n, ...], or several that differ in n only, where the device cannot bind it at once. */
+export type Batch = Tensor | readonly Tensor[];
+
+/** The tensors of a batch. */
+export function partsOf(batch: Batch): readonly Tensor[] {
+  return batch instanceof Tensor ? [batch] : batch;
+}
+
+/** Samples of a batch. */
+export function samplesIn(batch: Batch): number {
+  return partsOf(batch).reduce((sum, { shape }) => sum + shape[0], 0);
 }
 
 /** Releases all of them. */

@@ -30,12 +30,14 @@ export interface SmoothGradOptions extends GradientOptions {
  * the image.
  *
  * @param part tells images of one seed apart: each has noise of its own
+ * @param onProgress called with how many samples are done
  */
 export async function smoothGrad(
   subject: Subject,
   image: Float32Array,
   { timesInput, samples, noise, seed }: SmoothGradOptions,
   part = 0,
+  onProgress: (done: number, of: number) => void = () => {},
 ): Promise<Float32Array> {
   const { gpu } = subject.network;
   const [low, high] = range(image);
@@ -46,6 +48,7 @@ export async function smoothGrad(
     const slope = await inputGradients(subject, noisy);
     noisy.release();
     for (let u = 0; u < sums.length; u++) sums[u] += timesInput ? slope[u] : Math.abs(slope[u]);
+    onProgress(draw + 1, samples);
   }
   x.release();
   return Float32Array.from(sums, (sum, u) => ((timesInput ? image[u] : 1) * sum) / samples);

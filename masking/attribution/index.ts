@@ -27,7 +27,7 @@ export interface Attribution {
  * An image's attribution map by one method.
  *
  * @param part       tells the images of one seed apart
- * @param onProgress told how much of the image is done, where a method takes long: from 0 to 1
+ * @param onProgress called with how much of the image is done, where a method takes long: from 0 to 1
  */
 export async function attribution(
   method: Method,
@@ -37,17 +37,18 @@ export async function attribution(
   part = 0,
   onProgress: (share: number) => void = () => {},
 ): Promise<Attribution> {
-  if (method === 'integrated-gradients') return integratedGradients(subject, image, options);
+  const onPart = (done: number, of: number) => onProgress(done / of);
+  if (method === 'integrated-gradients') return integratedGradients(subject, image, options, onPart);
   const map = async () => {
     switch (method) {
       case 'gradient':
         return gradient(subject, image, options);
       case 'smoothgrad':
-        return smoothGrad(subject, image, options, part);
+        return smoothGrad(subject, image, options, part, onPart);
       case 'grad-cam':
         return gradCam(subject, image, options);
       case 'occlusion':
-        return occlusion(subject, image, options, (done, of) => onProgress(done / of));
+        return occlusion(subject, image, options, onPart);
     }
   };
   return { map: await map(), completeness: null };

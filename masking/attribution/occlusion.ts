@@ -1,5 +1,5 @@
 import { batches } from '../../model/predict.ts';
-import { batchOf, muAt, type Subject, scoresOf } from './subject.ts';
+import { batchOf, muAt, type Subject, scoresOf, together } from './subject.ts';
 
 export interface OcclusionOptions {
   /** edge of the cube, and the step between cubes, in voxels along each axis */
@@ -43,7 +43,7 @@ export async function occlusion(
   const [whole] = await scoresOf(subject, x);
   x.release();
   let done = 0;
-  for (const run of batches(filled, batchSize)) {
+  for (const run of batches(filled, together(subject, batchSize))) {
     const hidden = batchOf(
       subject,
       run.map((place) => {

@@ -3,6 +3,7 @@ import { Tape } from '../../engine/tape.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { softmax } from '../../model/metrics.ts';
 import type { Network } from '../../model/network.ts';
+import { imagesAtOnce } from '../../model/partition.ts';
 
 /** Whose decision is attributed to voxels: a network in evaluation mode, a class, and what of its output counts. */
 export interface Subject {
@@ -16,6 +17,12 @@ export interface Subject {
 /** mu of a voxel. */
 export function muAt(mu: Subject['mu'], voxel: number): number {
   return typeof mu === 'number' ? mu : mu[voxel];
+}
+
+/** How many of `wanted` images the device can bind as one batch. */
+export function together({ network }: Subject, wanted: number): number {
+  const { gpu, architecture } = network;
+  return Math.min(wanted, imagesAtOnce(architecture.inputShape, gpu.largestTensor));
 }
 
 /** Images side by side as one batch on the GPU, [n, 1, x, y, z]; the caller releases it. */

@@ -43,7 +43,7 @@ export async function deletionCurve(run: DeletionRun, order: Uint32Array): Promi
     const kept = new Float32Array(order.length).fill(1);
     for (const u of order.subarray(0, Math.round((share / 100) * run.brainVoxels))) kept[u] = 0;
     const mask = network.gpu.tensor(images.grid.shape, kept, 'voxels that stay');
-    const values = await maskedProbabilities(network, images, sessions, classIndex, mask, mu);
+    const values = await maskedProbabilities(network, images, sessions, classIndex, mask, mu, run.signal);
     mask.release();
     probability.push(values.reduce((sum, value) => sum + value, 0) / values.length);
     run.onShare?.();

@@ -159,11 +159,11 @@ it('goes on behind a sample whose loss becomes no number, and does not run it ag
 
 it.each<[string[], number, RegExp]>([
   [['--samples', '0'], 2, /--samples takes a whole number from 1/],
-  [['--memory', '0'], 2, /--memory takes a number of GiB above 0/],
+  [['--gpu-memory', '0'], 2, /--gpu-memory takes a number of GiB above 0/],
   [['--fold', '0..1'], 2, /a search is on one fold/],
   [['--dropout', '1'], 2, /--dropout takes a number from 0 to below 1/],
   [
-    ['--memory', '0.001', '--channels', '4,4'],
+    ['--gpu-memory', '0.001', '--channels', '4,4'],
     1,
     /none of 1000 networks drawn can be trained; the last one: .* 1\.0 MiB may be taken/,
   ],

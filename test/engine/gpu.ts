@@ -1,4 +1,4 @@
-import type { Gpu } from '../../engine/gpu.ts';
+import { Gpu } from '../../engine/gpu.ts';
 import { openGpu } from '../../engine/node/open.ts';
 
 let opened: Promise<Gpu> | null = null;
@@ -7,4 +7,9 @@ let opened: Promise<Gpu> | null = null;
 export function testGpu(): Promise<Gpu> {
   opened ??= openGpu().then(({ gpu }) => gpu);
   return opened;
+}
+
+/** The same device, as if it bound no more than so many bytes at once. */
+export async function boundTo(bytes: number): Promise<Gpu> {
+  return new Gpu((await testGpu()).device, bytes);
 }

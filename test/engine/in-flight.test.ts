@@ -98,6 +98,9 @@ it('an error of the one who receives results is thrown as those of the results a
   await expect(inFlight.add(Promise.resolve(2))).rejects.toThrow('receiver');
 });
 
-it('eight images are under way at most, or two steps', () => {
-  expect([1, 2, 3, 4, 8, 100].map(stepsInFlight)).toEqual([8, 4, 2, 2, 2, 2]);
+it('eight images are under way at most, or two steps; of larger ones fewer, down to one step', () => {
+  const steps = (voxels: number) => [1, 2, 3, 4, 8, 100].map((images) => stepsInFlight(images, voxels));
+  expect(steps(60)).toEqual([8, 4, 2, 2, 2, 2]);
+  expect(steps(121 * 145 * 121)).toEqual([8, 4, 2, 2, 2, 1]);
+  expect(steps(193 * 229 * 193)).toEqual([2, 1, 1, 1, 1, 1]);
 });

@@ -32,6 +32,14 @@ it('chosen images come under the mask, the others stay', async () => {
     return chosen[Math.floor(i / 30)] ? m.data[u] * value + (1 - m.data[u]) * mu.data[u] : value;
   });
   expectClose(await gpu.read(images), expected, 1e-6, 'images');
-  for (const tensor of [images, mask, hidden]) tensor.release();
+  const parts = [0, 2].map((first, i) => {
+    const count = [2, 4][i];
+    const values = Float32Array.from(x.data).subarray(first * 30, (first + count) * 30);
+    return gpu.tensor([count, 1, 2, 3, 5], values, 'part');
+  });
+  feedBack({ mask, mu: hidden, share: 0.5, seed: 4 }, parts, step, gpu);
+  const inParts = (await gpu.readAll(parts)).flatMap((values) => [...values]);
+  expect(inParts).toEqual([...(await gpu.read(images))]);
+  for (const tensor of [images, ...parts, mask, hidden]) tensor.release();
   expect(gpu.memory().liveBuffers).toBe(before);
 });

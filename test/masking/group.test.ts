@@ -15,7 +15,7 @@ import { ImageStore } from '../../model/images.ts';
 import { Network } from '../../model/network.ts';
 import { formatSafetensors } from '../../model/safetensors.ts';
 import { initialWeights } from '../../model/weights.ts';
-import { testGpu } from '../engine/gpu.ts';
+import { boundTo, testGpu } from '../engine/gpu.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-group-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -76,6 +76,20 @@ it('the same seed gives the same bits, another order of images others', async ()
   ];
   expect(twice.mask).toEqual(once.mask);
   expect(other.mask).not.toEqual(once.mask);
+});
+
+it('refuses more images in a step than the device binds, and says how many it does', async () => {
+  const voxels = images.grid.shape.reduce((a, b) => a * b);
+  const narrow = await boundTo(4 * 2.5 * voxels);
+  const network = new Network(narrow, architecture, initialWeights(architecture, 1));
+  const mu = narrow.full([1], 1, 'mu');
+  const other = new MaskObjective(network, mu, 1, objectiveDefaults);
+  await expect(run({ batchSize: 3 }, { objective: other })).rejects.toThrow(
+    /a mask step of 3 images: this device binds 2 images .* --batch-size 2 or less/,
+  );
+  const { epochs } = await run({ batchSize: 2, epochs: 1 }, { objective: other });
+  expect(epochs[0].steps).toBe(2);
+  for (const owner of [network, mu]) owner.release();
 });
 
 it('stops by steps and by patience', async () => {

@@ -180,6 +180,14 @@ it('an abort leaves the finished masks, and a loss that is no number ends the ru
   expect(gpu.memory().liveBuffers, 'buffers given back').toBe(before);
 });
 
+it('an abort ends the trial of how many go together', async () => {
+  const image = await images.load(some[0]);
+  const before = gpu.memory().liveBuffers;
+  const aborted = AbortSignal.abort(new Error('stopped'));
+  await expect(fastestStack(objective, images.grid.shape, image, 5, aborted)).rejects.toThrow('stopped');
+  expect(gpu.memory().liveBuffers, 'buffers given back').toBe(before);
+});
+
 it('tries how many go together, within what the device holds and what there is', async () => {
   const { shape } = images.grid;
   const image = await images.load(some[0]);

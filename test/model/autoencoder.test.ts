@@ -88,7 +88,7 @@ it('reconstruction, loss and all gradients agree with float64 loops, in parts to
       network.setTrainable(true);
       const held = upload(gpu, x, 'x');
       const tape = new Tape(gpu);
-      const y = network.forward(tape, held, true, bindable(architecture, largest));
+      const [y] = network.forward(tape, held, true, bindable(architecture, largest));
       const loss = meanSquaredError(tape, y, held);
       const gradients = tape.backward(loss);
       expectClose(await gpu.read(y), reconstructed.data, 1e-4, 'reconstruction');

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import * as decodingPool from '../../cohort/decoding/pool.ts';
 import { storageFor, writeVolume } from '../../cohort/nifti.ts';
 import type { Session } from '../../cohort/session.ts';
+import { limitImages } from '../../model/image-memory.ts';
 import { ImageStore } from '../../model/images.ts';
 import { put, temporaryFolder } from '../cohort/raw-nifti.ts';
+
+vi.mock('../../cohort/decoding/pool.ts', { spy: true });
 
 const folder = temporaryFolder();
 const grid = { shape: [3, 4, 5] as const, affine: [-2, 0, 0, 3, 0, 2, 0, -4, 0, 0, 2, 1, 0, 0, 0, 1] };
@@ -51,11 +55,53 @@ it('gives every image, whatever was announced and in whatever order it is asked,
   );
 });
 
-it('keeps decoded images up to its budget, and no more', async () => {
-  const store = new ImageStore(grid, { budget: 2 * bytes });
-  const first = await Promise.all(sessions.slice(0, 4).map((session) => store.load(session)));
-  const again = await Promise.all(sessions.slice(0, 4).map((session) => store.load(session)));
-  expect(first.map((data, i) => data === again[i]).filter(Boolean)).toHaveLength(2);
+/** How many of the images are there again when they are asked for again. */
+async function keptOf(store: ImageStore, some: readonly Session[]): Promise<number> {
+  const all = () => Promise.all(some.map((session) => store.load(session)));
+  const [first, again] = [await all(), await all()];
+  return first.filter((data, i) => data === again[i]).length;
+}
+
+describe('memory', () => {
+  it('holds decoded images up to the budget: a quarter is for those decoded ahead, unless all fit', async () => {
+    const eight = sessions.slice(0, 8);
+    expect(await keptOf(new ImageStore(grid, { budget: 4 * bytes }), eight)).toBe(3);
+    const all = new ImageStore(grid, { budget: 8 * bytes });
+    all.expect(eight);
+    expect(await keptOf(all, eight)).toBe(8);
+    const short = new ImageStore(grid, { budget: 8 * bytes - 1 });
+    short.expect(eight);
+    expect(await keptOf(short, eight)).toBe(6); // seven fit, and one is decoded ahead
+    expect(await keptOf(new ImageStore(grid, { budget: 0 }), eight)).toBe(0);
+    expect(await keptOf(new ImageStore(grid, { keep: false }), eight)).toBe(0);
+  });
+
+  it('is one for all stores of the process', async () => {
+    limitImages(8 * bytes);
+    const stores = [0, 1].map(() => new ImageStore(grid));
+    const kept = [
+      await keptOf(stores[0], sessions.slice(0, 4)),
+      await keptOf(stores[1], sessions.slice(4, 10)),
+    ];
+    limitImages(undefined);
+    expect(kept).toEqual([4, 2]); // of eight, two are for those decoded ahead
+  });
+
+  it('decodes no more images ahead than a quarter of the budget holds, but always one', async () => {
+    for (const [images, most] of [
+      [0, 1],
+      [4, 1],
+      [12, 3],
+      [1000, 16],
+    ]) {
+      const decoding = vi.mocked(decodingPool.decodeAside).mockClear();
+      const store = new ImageStore(grid, { budget: images * bytes });
+      store.announce(sessions);
+      expect(decoding).toHaveBeenCalledTimes(most);
+      for (const session of sessions) await store.load(session);
+      expect(decoding).toHaveBeenCalledTimes(sessions.length);
+    }
+  });
 });
 
 it('refuses an image when it is asked for, not when it is announced', async () => {
@@ -113,4 +159,13 @@ it('scales the images and counts what is no number', async () => {
   expect(values[59]).toBe(1);
   expect(values[3]).toBe(0);
   expect(store.notNumbers.get(odd.path)).toBe(1);
+});
+
+it('a mean of images ends between two of them when it is aborted', async () => {
+  const store = new ImageStore(grid);
+  expect((await store.mean(sessions.slice(0, 3)))[0]).toBe(1);
+  const decoding = vi.mocked(decodingPool.decodeAside).mockClear();
+  const aborted = AbortSignal.abort(new Error('stopped'));
+  await expect(new ImageStore(grid, { budget: 0 }).mean(sessions, aborted)).rejects.toThrow('stopped');
+  expect(decoding).toHaveBeenCalledTimes(1);
 });

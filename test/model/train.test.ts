@@ -66,6 +66,18 @@ it('the same seed gives the same bits, another seed others', async () => {
   );
 });
 
+it('a budget for images, however small, changes no bit', async () => {
+  const whole = await run({ epochs: 2 });
+  const voxels = images.grid.shape.reduce((a, b) => a * b);
+  for (const budget of [0, 4 * voxels * 3]) {
+    const store = ImageStore.of(sessions.sessions, { budget });
+    const { weights, epochs } = await run({ epochs: 2 }, { images: store });
+    expect(weights).toEqual(whole.weights);
+    expect(epochs.map(({ trainLoss }) => trainLoss)).toEqual(whole.epochs.map(({ trainLoss }) => trainLoss));
+    expect(store.keptBytes).toBeLessThanOrEqual(budget);
+  }
+});
+
 it('keeps the first epoch of the highest balanced accuracy', async () => {
   const { best, epochs } = await run({ epochs: 6, learningRate: 2e-3, patience: 100 });
   const accuracies = epochs.map((epoch) => epoch.validation.balancedAccuracy);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Gpu } from '../../../engine/gpu.ts';
 import { scoreKinds } from '../../../engine/ops/class-score.ts';
 import { gradCam } from '../../../masking/attribution/grad-cam.ts';
 import { gradient, smoothGrad } from '../../../masking/attribution/gradient.ts';
+import { attribution } from '../../../masking/attribution/index.ts';
 import { integratedGradients } from '../../../masking/attribution/integrated.ts';
 import { occlusion } from '../../../masking/attribution/occlusion.ts';
 import { asMask } from '../../../masking/attribution/scaled.ts';
@@ -12,7 +14,7 @@ import { type Architecture, subBlocks } from '../../../model/architecture.ts';
 import { softmax } from '../../../model/metrics.ts';
 import { Network } from '../../../model/network.ts';
 import { expectClose, property, randomArray } from '../../engine/compare.ts';
-import { testGpu } from '../../engine/gpu.ts';
+import { boundTo, testGpu } from '../../engine/gpu.ts';
 import { lookUp, randomWeights, smallNetworks } from '../../model/random-network.ts';
 import { numericalGradient } from '../../reference/finite-difference.ts';
 import { type NdArray, ndArray } from '../../reference/ndarray.ts';
@@ -34,8 +36,9 @@ async function subject(
   seed: number,
   score: Subject['score'] = 'logit',
   mu: Subject['mu'] = 1,
+  on?: Gpu,
 ) {
-  const gpu = await testGpu();
+  const gpu = on ?? (await testGpu());
   const weights = randomWeights(of, seed);
   const network = new Network(gpu, of, weights);
   const image = randomArray([1, 1, ...of.inputShape], seed + 1, 0.5, 0.5);
@@ -176,6 +179,47 @@ it('occlusion is the mean fall of the score over the cubes that cover a voxel', 
     },
     6,
   );
+});
+
+it.each(['smoothgrad', 'integrated-gradients', 'occlusion'] as const)(
+  '%s can be stopped before an image is done',
+  async (method) => {
+    const { network, given, x } = await subject(architecture, 5);
+    const options = {
+      timesInput: false,
+      samples: 9,
+      noise: 0.1,
+      seed: 1,
+      steps: 9,
+      batchSize: 2,
+      block: null,
+    };
+    const cubes = { cube: [2, 2, 2], stride: [1, 1, 1] } as const;
+    const shares: number[] = [];
+    const onProgress = (share: number) => {
+      shares.push(share);
+      if (shares.length === 2) throw new Error('stopped');
+    };
+    await expect(attribution(method, given, x, { ...options, ...cubes }, 0, onProgress)).rejects.toThrow(
+      'stopped',
+    );
+    expect(shares[1]).toBeLessThan(0.5);
+    network.release();
+  },
+);
+
+it('on a device that binds one image at once, batches are of one, with the same bits', async () => {
+  const tiny = await boundTo(1.5 * 4 * 9 ** 3);
+  const maps = async (gpu: Gpu) => {
+    const narrow: Architecture = { ...architecture, inputShape: [9, 9, 9], channels: [1, 1] };
+    const { network, given, x } = await subject(narrow, 5, 'logit', 1, gpu);
+    const integrated = await integratedGradients(given, x, { steps: 4, batchSize: 4 });
+    const cubes = { cube: [4, 4, 4], stride: [3, 3, 3], batchSize: 8 } as const;
+    const occluded = await occlusion(given, x, cubes);
+    network.release();
+    return { integrated, occluded };
+  };
+  expect(await maps(tiny)).toEqual(await maps(await testGpu()));
 });
 
 it('Grad-CAM weighs the activations of a block by the mean of their gradients', async () => {
