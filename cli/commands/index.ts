@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { commandOptions } from '../command-options.ts';
 import { bench } from './bench.ts';
 import { cohort } from './cohort.ts';
 import { compare } from './compare.ts';
@@ -47,7 +48,7 @@ export const commands: readonly CommandModule<object, any>[] = [
   validateCommand,
   sanityCommand,
   feedbackCommand,
-  reportCommand,
+  reportCommand(() => commandOptions(commands)),
   importCommand,
   exportCommand,
   resample,

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { textTable } from '../../report/text-table.ts';
+import type { CommandOptions } from '../command-options.ts';
 import { type ReportResult, writeReport } from '../jobs/report/index.ts';
 import { jsonOption, textOption } from '../options.ts';
 
@@ -11,8 +12,12 @@ interface Arguments {
   json: boolean;
 }
 
-/** `voxmask report`: a study in one file. */
-export const reportCommand: CommandModule<object, Arguments> = {
+/**
+ * `voxmask report`: a study in one file.
+ *
+ * @param options gives the options of every command, by which an anonymous report tells numbers from names
+ */
+export const reportCommand = (options: () => CommandOptions): CommandModule<object, Arguments> => ({
   command: 'report <directory>',
   describe: 'Show a study, a demo or any results in one HTML file that needs no network',
   builder: (yargs) =>
@@ -38,10 +43,13 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .example('$0 report voxmask-demo', '')
       .example('$0 report study --anonymous --out for-a-colleague.html', '') as never,
   handler: ({ directory, out, anonymous, background, json }) => {
-    const result = writeReport({ directory, out: out ?? null, anonymous, background: background ?? null });
+    const result = writeReport({
+      ...{ directory, out: out ?? null, background: background ?? null },
+      anonymous: anonymous ? options() : null,
+    });
     console.log(json ? JSON.stringify(result, null, 2) : asText(result));
   },
-};
+});
 
 function asText({ findings, units, warnings, tables, pictures, paths }: ReportResult): string {
   const answers = findings.map(({ question, answer }) => `${question}\n  ${answer}`).join('\n');

@@ -63,7 +63,7 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
         },
       },
     );
-    const { paths } = writeReport({ directory: folder, out: null, anonymous: false, background: null });
+    const { paths } = writeReport({ directory: folder, out: null, anonymous: null, background: null });
     return { units: unitStates(folder, units, keys), outcomes, report: paths.report };
   } finally {
     unlock();

@@ -1,5 +1,6 @@
-import yargs, { type CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { z } from 'zod';
+import { type CommandOption, optionsOf } from '../command-options.ts';
 
 /** A value that an option takes in a configuration; a list stands for a text with commas. */
 export type OptionValue = string | number | boolean | readonly (string | number)[];
@@ -16,13 +17,11 @@ const notOfAStudy = ['help', 'version', 'json', 'overwrite', 'quiet', 'adapter',
  */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments differ from command to command
 export function optionSchema(command: CommandModule<object, any>, except: readonly string[] = []) {
-  const parser = yargs([]);
-  if (typeof command.builder === 'function') command.builder(parser);
-  // yargs knows its options, though its types do not tell
-  const known = (parser as unknown as { getOptions(): YargsOptions }).getOptions();
   const left = [...notOfAStudy, ...except, ...positionals(command)];
-  const names = Object.keys(known.key).filter((name) => !left.includes(name));
-  return z.strictObject(Object.fromEntries(names.map((name) => [name, valueSchema(name, known).optional()])));
+  const options = [...optionsOf(command).options].filter(([name]) => !left.includes(name));
+  return z.strictObject(
+    Object.fromEntries(options.map(([name, option]) => [name, valueSchema(option).optional()])),
+  );
 }
 
 /** The options as words of a command line, in the order in which they stand. */
@@ -33,17 +32,10 @@ export function optionWords(options: OptionValues): string[] {
   });
 }
 
-interface YargsOptions {
-  readonly key: Readonly<Record<string, unknown>>;
-  readonly number: readonly string[];
-  readonly boolean: readonly string[];
-  readonly choices: Readonly<Record<string, readonly string[]>>;
-}
-
-function valueSchema(name: string, { number, boolean, choices }: YargsOptions): z.ZodType<OptionValue> {
-  if (choices[name]) return z.enum(choices[name] as [string, ...string[]]);
-  if (number.includes(name)) return z.number();
-  if (boolean.includes(name)) return z.boolean();
+function valueSchema({ takes }: CommandOption): z.ZodType<OptionValue> {
+  if (Array.isArray(takes)) return z.enum(takes as [string, ...string[]]);
+  if (takes === 'number') return z.number();
+  if (takes === undefined) return z.boolean();
   return z.union([z.string(), z.number(), z.array(z.union([z.string(), z.number()])).min(1)]);
 }
 

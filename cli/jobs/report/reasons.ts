@@ -1,0 +1,23 @@
+/** Why the quality check rejects or flags an image (cohort/quality), numbers left out. */
+export const reasons = [
+  'cannot be read',
+  'lies on another grid',
+  'is empty',
+  'is constant: …',
+  'maximum … is below …',
+  'above 1 in … of the voxels (a modulated map?)',
+  'below 0, down to …',
+  'no number in … of the voxels',
+  'gray-matter volume stands out',
+  "unlike the cohort's mean",
+  'gray matter where others have none',
+];
+
+/** A reason without its numbers and what is quoted, so that alike ones count together and none names a file. */
+export function reasonIn(reason: string): string {
+  return reason
+    .replace(/^cannot be read:.*$/s, 'cannot be read')
+    .replace(/:? z -?[\d.]+$/, '')
+    .replace(/-?\d+(\.\d+)?(e-?\d+)?( %)?/g, '…')
+    .trim();
+}
