@@ -102,8 +102,11 @@ function maskNames(context: Context, result: Result): Map<string, Shown> {
   return new Map(all);
 }
 
-/** Masks by how like the others they are: an order that says nothing about their names. */
-function byLikeness(context: Context, result: Result, masks: Table['rows']): Table['rows'] {
+/**
+ * The masks of a comparison by how like the others they are, an order that says nothing about their names; those without a
+ * line in `masks.tsv` too.
+ */
+function byLikeness(context: Context, result: Result, listed: Table['rows']): Table['rows'] {
   const table = tableIn(context, result, 'roi_similarity.tsv');
   const sums = new Map(
     table?.rows.map(({ [table.columns[0]]: name, ...cells }) => [
@@ -111,5 +114,6 @@ function byLikeness(context: Context, result: Result, masks: Table['rows']): Tab
       Object.values(cells).reduce((sum, cell) => sum + (numberOf(cell) ?? 0), 0),
     ]),
   );
+  const masks = listed.length > 0 ? listed : [...sums.keys()].map((name) => ({ name }));
   return [...masks].sort((a, b) => (sums.get(a.name) ?? 0) - (sums.get(b.name) ?? 0));
 }

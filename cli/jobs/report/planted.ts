@@ -23,5 +23,5 @@ export function readPlantedRegions(context: Context): readonly Shown[] | null {
     .map((folder) => path.join(folder, 'truth.json'))
     .find((one) => existsSync(one));
   const planted = file === undefined ? null : attempt(context, fileName(file), () => readPlanted(file));
-  return planted && planted.map(region);
+  return planted?.map(region) ?? null;
 }
