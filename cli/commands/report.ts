@@ -32,7 +32,7 @@ export const reportCommand = (options: () => CommandOptions): CommandModule<obje
         anonymous: {
           type: 'boolean',
           default: false,
-          describe: 'Leave out participant identifiers, paths and the host (report-anonymous.html)',
+          describe: 'Leave out participants, dates, paths and all names of yours (report-anonymous.html)',
         },
         background: textOption({
           describe:

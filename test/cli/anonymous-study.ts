@@ -70,24 +70,32 @@ function writeCohort({ cohort, sessions, spec, table, sidecar, volume, write }: 
     cohort,
     sessions.map(({ i: _, visit: _1, ...row }) => row),
   );
-  for (const { path: file, i, visit } of sessions)
-    if (spec.volumes) volume(file, (voxel) => ((voxel + i + visit) % 5) / 4);
+  // The third and the fourth look alike, so that the order of their names decides which comes first.
+  const looks = sessions.map((session) => ({ ...session, like: Math.min(session.i, 2) }));
+  for (const { path: file, like, visit } of looks)
+    if (spec.volumes) volume(file, (voxel) => ((voxel + like + visit) % 5) / 4);
     else write(file, '');
+  const reasons = (file: string, id: string) => [
+    `cannot be read: ${file}; ${id}`,
+    'below 0, down to -0.100',
+    'n/a',
+  ];
   table(
     path.join(checked, 'check.tsv'),
-    [...sessions]
-      .sort((a, b) => 10 * a.i + a.visit - 10 * b.i - b.visit)
-      .map(({ participant_id, session_id, diagnosis, path: file, i, visit }) => ({
-        ...{ participant_id, session_id, diagnosis },
-        verdict: i === 0 ? 'rejected' : i === 1 ? 'flagged' : 'accepted',
-        reasons:
-          i === 0
-            ? `cannot be read: ${file}; ${participant_id}`
-            : i === 1
-              ? 'below 0, down to -0.100'
-              : 'n/a',
-        ...{ maximum: spec.volumes ? 0.9 + 0.01 * i + 0.001 * visit : 'n/a', correlation: 0.5 + 0.1 * i },
-        ...{ gray_matter_ml: 500 + i, above_one_share: 0, path: path.relative(checked, file) },
+    [...looks]
+      .sort((a, b) => a.like - b.like || a.visit - b.visit) // equals by name, as before
+      .map(({ participant_id, session_id, diagnosis, path: file, like, visit }) => ({
+        ...{ participant_id, session_id, diagnosis, verdict: ['rejected', 'flagged', 'accepted'][like] },
+        reasons: reasons(file, participant_id)[like],
+        ...{
+          maximum: spec.volumes ? 0.9 + 0.01 * like + 0.001 * visit : 'n/a',
+          correlation: 0.5 + 0.1 * like,
+        },
+        ...{
+          gray_matter_ml: 500 + 10 * like + visit,
+          above_one_share: 0,
+          path: path.relative(checked, file),
+        },
       })),
   );
   sidecar(checked, 'cohort check', ['cohort', 'check', cohort, '--minimum', '0.9', '--out', checked], {

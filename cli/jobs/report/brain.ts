@@ -3,7 +3,7 @@ import { alignedAtlas, readAtlas } from '../../../cohort/atlas.ts';
 import { readCohort } from '../../../cohort/cohort.ts';
 import { readVolume } from '../../../cohort/nifti.ts';
 import { resample } from '../../../cohort/resample.ts';
-import { firstSessions, type Session } from '../../../cohort/session.ts';
+import { compareText, firstSessions, type Session } from '../../../cohort/session.ts';
 import { type Grid, sameGrid } from '../../../cohort/volume.ts';
 import type { ViewerData, ViewerVolume } from '../../../report/page/data.ts';
 import { brightest } from '../../../report/scene.ts';
@@ -65,7 +65,14 @@ function sessionsOf(context: Context, { result }: FoundMask): Session[] {
   const cohort = attempt(context, context.identity.say`the cohort of the masks`, () =>
     readCohort(table, classes, { allowOneClass: true }),
   );
-  return cohort ? firstSessions(cohort.sessions) : [];
+  const sessions = cohort ? firstSessions(cohort.sessions) : [];
+  return context.identity.anonymous ? sessions.sort(byWhoTheyAre) : sessions;
+}
+
+/** An order that does not follow from identifiers: by diagnosis, sex and age. */
+function byWhoTheyAre(a: Session, b: Session): number {
+  const text = ({ diagnosis, sex }: Session) => `${diagnosis} ${sex}`;
+  return compareText(text(a), text(b)) || (a.age ?? 0) - (b.age ?? 0);
 }
 
 /** @throws InputError when it cannot be read */
