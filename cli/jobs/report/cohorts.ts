@@ -17,7 +17,7 @@ import type {
 import type { TextCell } from '../../../report/text-table.ts';
 import { attempt, type Context, cohortName, resultsOf } from './context.ts';
 import { member, numberOf } from './numbers.ts';
-import { reasonIn, reasons } from './reasons.ts';
+import { ownReason, reasonIn } from './reasons.ts';
 import type { Result } from './results.ts';
 import type { Sealed, Shown } from './shown.ts';
 
@@ -58,9 +58,13 @@ function qualityOf(context: Context, result: Result, table: Table): Sealed<Quali
   };
 }
 
-function reasonsOf({ identity }: Context, row: Row): Shown[] {
-  const given = row.reasons === 'n/a' ? [] : row.reasons.split('; ').map(reasonIn);
-  return given.filter((reason) => reason !== '').map((reason) => identity.name('reason', reason, reasons));
+function reasonsOf({ identity: { anonymous, own, message } }: Context, row: Row): Shown[] {
+  const given = row.reasons === 'n/a' ? [] : row.reasons.split('; ');
+  if (anonymous) return own(...given.map(ownReason));
+  return given
+    .map(reasonIn)
+    .filter((reason) => reason !== '')
+    .flatMap((reason) => message(reason) ?? []);
 }
 
 /** The sheet as it was drawn; drawn anew, without names, where the report is anonymous. */

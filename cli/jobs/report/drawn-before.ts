@@ -12,6 +12,7 @@ import type { Picture } from '../../../report/page/data.ts';
 import type { Brain } from './brain.ts';
 import { attempt, type Context, resultsOf } from './context.ts';
 import { knownStages } from './grids.ts';
+import { numberOf } from './numbers.ts';
 import type { Result } from './results.ts';
 import type { Sealed, Shown } from './shown.ts';
 
@@ -58,7 +59,7 @@ function stagesOf(folder: string): string[] {
 
 /** The masks of a stage in the order of its table: rows along the first option that it varies, columns along the second. */
 function drawStage(context: Context, { folder }: Result, stage: string, brain: Brain): Uint8Array | null {
-  const { say, own, from, figures, file: fileName } = context.identity;
+  const { say, own, from, value, file: fileName } = context.identity;
   const file = path.join(folder, 'points.tsv');
   const table = attempt(context, fileName(file), () => readTable(file));
   const points = (table?.rows ?? []).filter((row) => row.stage === stage);
@@ -67,13 +68,13 @@ function drawStage(context: Context, { folder }: Result, stage: string, brain: B
   if (first === undefined) return null;
   const tile = (axis: Shown, row: (typeof points)[number]) => {
     const mask = volumeOn(context, path.join(folder, row.mask), brain);
-    return mask && { heading: say`${axis} ${figures(row[axis])}`, mask };
+    return mask && { heading: say`${axis} ${value(numberOf(row[axis]))}`, mask };
   };
   const values = [...new Set(points.map((row) => row[first]))];
   const rows = second
-    ? values.map((value) => ({
-        heading: say`${first} ${figures(value)}`,
-        tiles: points.filter((row) => row[first] === value).map((row) => tile(second, row)),
+    ? values.map((of) => ({
+        heading: say`${first} ${value(numberOf(of))}`,
+        tiles: points.filter((row) => row[first] === of).map((row) => tile(second, row)),
       }))
     : [{ heading: first, tiles: points.map((row) => tile(first, row)) }];
   if (!rows.some(({ tiles }) => tiles.some((one) => one !== null))) return null;

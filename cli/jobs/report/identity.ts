@@ -4,7 +4,7 @@ import { Ledger, type Shown, type Words } from './shown.ts';
 
 /** What is counted in an anonymous report in place of its name. */
 export type Kind =
-  | ('class' | 'cohort' | 'column' | 'comparison' | 'map' | 'mask' | 'network' | 'reason' | 'stage')
+  | ('class' | 'cohort' | 'column' | 'comparison' | 'map' | 'mask' | 'network' | 'result' | 'stage')
   | ('experiment' | 'step' | 'value');
 
 /**

@@ -48,7 +48,7 @@ function maskOf(context: Context, result: Result): FoundMask {
   const own =
     kind === 'session' ? sessionName(context, results) : networkName(context, { fold, run }, say`group mask`);
   return {
-    id: name('mask', place.replaceAll('/', '_') || 'mask'),
+    id: name('result', place.replaceAll('/', '_') || 'mask'),
     name: kind === 'group' && independent ? say`${own}, ${cohort}` : own,
     kind,
     cohort,

@@ -1,17 +1,17 @@
 /** Why the quality check rejects or flags an image (cohort/quality), numbers left out. */
-export const reasons = [
+const known = [
   'cannot be read',
   'lies on another grid',
   'is empty',
-  'is constant: …',
+  'is constant',
   'maximum … is below …',
-  'above 1 in … of the voxels (a modulated map?)',
-  'below 0, down to …',
+  'above … in … of the voxels (a modulated map?)',
+  'below …, down to …',
   'no number in … of the voxels',
   'gray-matter volume stands out',
   "unlike the cohort's mean",
   'gray matter where others have none',
-];
+] as const;
 
 /** A reason without its numbers and what is quoted, so that alike ones count together and none names a file. */
 export function reasonIn(reason: string): string {
@@ -20,4 +20,10 @@ export function reasonIn(reason: string): string {
     .replace(/:? z -?[\d.]+$/, '')
     .replace(/-?\d+(\.\d+)?(e-?\d+)?( %)?/g, '…')
     .trim();
+}
+
+/** A reason in words of voxmask's own, whatever stands in it. */
+export function ownReason(reason: string): (typeof known)[number] | 'another reason' {
+  const told = reasonIn(reason);
+  return known.find((one) => told === one || told.startsWith(`${one}:`)) ?? 'another reason';
 }
