@@ -38,7 +38,7 @@ const dateForms = ['2019-03-01', 'ses-20190301', '20190301'] as const;
 
 export const specs: fc.Arbitrary<Spec> = fc.record({
   parts: fc.subarray([...parts], { minLength: 1, maxLength: 2 }),
-  visits: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 4 }),
+  visits: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 3, maxLength: 4 }),
   isStudy: fc.boolean(),
   volumes: fc.integer({ min: 0, max: 19 }).map((n) => n === 0), // drawing takes most of the time
   damaged: fc.boolean(),

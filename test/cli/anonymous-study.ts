@@ -104,12 +104,13 @@ function writeCohort({ cohort, sessions, spec, table, sidecar, volume, write }: 
 }
 
 /** A network, and whom it was judged on. */
-function writeTraining({ model, classes, cohort, sessions, place, table, sidecar }: Draft): void {
+function writeTraining({ model, classes, cohort, sessions, spec, place, table, sidecar }: Draft): void {
   const network = { classes, channels: [4, 8], subBlocks: [1, 1], fcLayers: 1, dropout: 0.5 };
-  table(path.join(model, 'history.tsv'), [
-    { epoch: 1, train_loss: 0.7, validation_loss: 0.8, balanced_accuracy: 0.5 },
-    { epoch: 2, train_loss: 0.5, validation_loss: 0.9, balanced_accuracy: 0.7 },
-  ]);
+  if (spec.volumes)
+    table(path.join(model, 'history.tsv'), [
+      { epoch: 1, train_loss: 0.7, validation_loss: 0.8, balanced_accuracy: 0.5 },
+      { epoch: 2, train_loss: 0.5, validation_loss: 0.9, balanced_accuracy: 0.7 },
+    ]);
   table(
     path.join(model, 'predictions.tsv'),
     sessions.map(({ participant_id, session_id, diagnosis, i }) => ({
@@ -233,8 +234,8 @@ function writeSessionMasks({
   }
 }
 
-/** A comparison that lists its masks, and one that does not. */
-function writeComparisons({ sessions, names, model, cohort, place, table, sidecar }: Draft): void {
+/** A comparison that lists its masks, or one of the user's that does not. */
+function writeComparisons({ sessions, names, model, cohort, spec, place, table, sidecar }: Draft): void {
   const masks = sessions.map((one) => ({ ...one, name: `${one.participant_id}_${one.session_id}` }));
   const similarity = masks.map((a) => ({
     mask: a.name,
@@ -242,18 +243,17 @@ function writeComparisons({ sessions, names, model, cohort, place, table, sideca
       masks.map((b) => [b.name, a === b ? 1 : 1 / (2 + a.i + b.i + 4 * (a.visit + b.visit))]),
     ),
   }));
-  for (const of of ['sessions', names.comparison]) {
-    const folder = place('compare', of);
-    const listed = masks.map(({ name, participant_id, session_id, path: file }) => ({
-      ...{ name, participant_id, session_id, fold: 0, run: 0, cohort, model, path: file },
-    }));
-    if (of === 'sessions') table(path.join(folder, 'masks.tsv'), listed);
-    table(path.join(folder, 'roi_similarity.tsv'), similarity);
-    table(path.join(folder, 'summary.tsv'), [
-      { between: 'between participants', pairs: 3, participants: 3, roi_similarity: 0.5 },
-    ]);
-    sidecar(folder, 'compare', ['compare', place('masks', 'session'), '--out', folder], {});
-  }
+  const of = spec.isStudy ? 'sessions' : names.comparison;
+  const folder = place('compare', of);
+  const listed = masks.map(({ name, participant_id, session_id, path: file }) => ({
+    ...{ name, participant_id, session_id, fold: 0, run: 0, cohort, model, path: file },
+  }));
+  if (of === 'sessions') table(path.join(folder, 'masks.tsv'), listed);
+  table(path.join(folder, 'roi_similarity.tsv'), similarity);
+  table(path.join(folder, 'summary.tsv'), [
+    { between: 'between participants', pairs: 3, participants: 3, roi_similarity: 0.5 },
+  ]);
+  sidecar(folder, 'compare', ['compare', place('masks', 'session'), '--out', folder], {});
 }
 
 /** A grid of another stage than the paper's. */
