@@ -66,6 +66,7 @@ function draft(root: string, spec: Spec, names: Names) {
 /** A checked cohort; the worst images first. */
 function writeCohort({ cohort, sessions, spec, table, sidecar, volume, write }: Draft): void {
   const checked = path.dirname(cohort);
+  if (spec.damaged) write(path.join(checked, 'excluded.tsv'), 'a\tb\nc\n'); // who took part is read from it
   table(
     cohort,
     sessions.map(({ i: _, visit: _1, ...row }) => row),

@@ -95,6 +95,7 @@ function sheetOf(
 
 const mostThumbnails = 60;
 const typical = 10;
+const verdicts = ['rejected', 'flagged', 'accepted'] as const;
 type Row = Table['rows'][number];
 
 /** The rows as they stand, the worst first; equals, which stand by name, by their diagnosis instead. */
@@ -119,7 +120,7 @@ function thumbnail(context: Context, { folder }: Result, row: Row): Sealed<Thumb
   const [who, when] = [participant(row.participant_id), session(row.participant_id, row.session_id)];
   const [maximum, r, volume] = [row.maximum, row.correlation, row.gray_matter_ml].map(figures);
   return {
-    verdict: row.verdict as Thumbnail['verdict'],
+    verdict: verdicts.find((verdict) => verdict === row.verdict) ?? 'flagged',
     caption: [
       say`${who} ${when} ${className(row.diagnosis)}`,
       say`max ${maximum}, r ${r}, ${volume} ml`,
