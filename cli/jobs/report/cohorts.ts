@@ -1,23 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCohort } from '../../../cohort/cohort.ts';
 import { describeCohort } from '../../../cohort/demographics.ts';
-import { readVolume } from '../../../cohort/nifti.ts';
-import { compareText } from '../../../cohort/session.ts';
 import { readTable, type Table } from '../../../cohort/table.ts';
-import { renderContactSheet, type Thumbnail } from '../../../report/contact-sheet.ts';
 import { demographicCells, demographicColumns } from '../../../report/demographics-table.ts';
-import type {
-  LikenessValues,
-  NumberTable,
-  Picture,
-  Quality,
-  SplitReport,
-} from '../../../report/page/data.ts';
+import type { LikenessValues, NumberTable, Quality, SplitReport } from '../../../report/page/data.ts';
 import type { TextCell } from '../../../report/text-table.ts';
+import { sheetOf } from './contact-sheet.ts';
 import { attempt, type Context, cohortName, resultsOf } from './context.ts';
 import { member, numberOf } from './numbers.ts';
-import { ownReason, reasonIn } from './reasons.ts';
+import { reasonsOf } from './reasons.ts';
 import type { Result } from './results.ts';
 import type { Sealed, Shown } from './shown.ts';
 
@@ -55,78 +47,6 @@ function qualityOf(context: Context, result: Result, table: Table): Sealed<Quali
     reasons: [...kinds].sort((a, b) => b[1] - a[1]),
     aboveOne: rows.filter((row) => (numberOf(row.above_one_share) ?? 0) > 0).length,
     sheet: sheetOf(context, result, rows, cohort),
-  };
-}
-
-function reasonsOf({ identity: { anonymous, own, message } }: Context, row: Row): Shown[] {
-  const given = row.reasons === 'n/a' ? [] : row.reasons.split('; ');
-  if (anonymous) return own(...given.map(ownReason));
-  return given
-    .map(reasonIn)
-    .filter((reason) => reason !== '')
-    .flatMap((reason) => message(reason) ?? []);
-}
-
-/** The sheet as it was drawn; drawn anew, without names, where the report is anonymous. */
-function sheetOf(
-  context: Context,
-  result: Result,
-  rows: Table['rows'],
-  cohort: Shown,
-): Sealed<Picture> | null {
-  const file = path.join(result.folder, 'contact-sheet.png');
-  const { say, from, anonymous } = context.identity;
-  const slug = from((name: string) => name.replace(/\W+/g, '-'), cohort);
-  const about = {
-    name: say`contact-sheet_${slug}`,
-    alt: say`Slices of the images of ${cohort}, the worst first, each with its verdict`,
-    caption: say`${cohort}: the worst images first, then typical ones; a coronal and an axial slice of each, left is left.`,
-  };
-  if (!anonymous) return existsSync(file) ? { ...about, png: readFileSync(file) } : null;
-  return attempt(context, say`an image of ${cohort}`, () => {
-    const ordered = withoutOrderOfNames(rows);
-    const bad = ordered.filter((row) => row.verdict !== 'accepted').slice(0, mostThumbnails - typical);
-    const shown = [...bad, ...ordered.filter((row) => row.verdict === 'accepted').slice(-typical)];
-    const thumbnails = shown.map((row) => () => thumbnail(context, result, row));
-    const title = say`Quality check: ${rows.length} images`;
-    return { ...about, png: from(renderContactSheet, title, shown.length, each(thumbnails)) };
-  });
-}
-
-const mostThumbnails = 60;
-const typical = 10;
-const verdicts = ['rejected', 'flagged', 'accepted'] as const;
-type Row = Table['rows'][number];
-
-/** The rows as they stand, the worst first; equals, which stand by name, by their diagnosis instead. */
-function withoutOrderOfNames(rows: readonly Row[]): Row[] {
-  const measures = ({ participant_id: _, session_id: _1, diagnosis: _2, path: _3, ...measured }: Row) =>
-    JSON.stringify({ ...measured, reasons: measured.reasons.split('; ').map(reasonIn) });
-  const keys = rows.map(measures);
-  return rows
-    .map((row, i) => ({ row, place: keys.indexOf(keys[i]) }))
-    .sort((a, b) => a.place - b.place || compareText(a.row.diagnosis, b.row.diagnosis))
-    .map(({ row }) => row);
-}
-
-function* each<T>(makers: readonly (() => T)[]): Generator<T> {
-  for (const make of makers) yield make();
-}
-
-function thumbnail(context: Context, { folder }: Result, row: Row): Sealed<Thumbnail> {
-  const { say, participant, session, className, figures } = context.identity;
-  const file = path.resolve(folder, row.path);
-  const readable = row.maximum !== 'n/a' && existsSync(file);
-  const [who, when] = [participant(row.participant_id), session(row.participant_id, row.session_id)];
-  const [maximum, r, volume] = [row.maximum, row.correlation, row.gray_matter_ml].map(figures);
-  return {
-    verdict: verdicts.find((verdict) => verdict === row.verdict) ?? 'flagged',
-    caption: [
-      say`${who} ${when} ${className(row.diagnosis)}`,
-      say`max ${maximum}, r ${r}, ${volume} ml`,
-      ...reasonsOf(context, row),
-    ],
-    image: readable ? readVolume(file) : null,
   };
 }
 

@@ -1,3 +1,7 @@
+import type { Table } from '../../../cohort/table.ts';
+import type { Context } from './context.ts';
+import type { Shown } from './shown.ts';
+
 /** Why the quality check rejects or flags an image (cohort/quality), numbers left out. */
 const known = [
   'cannot be read',
@@ -26,4 +30,17 @@ export function reasonIn(reason: string): string {
 export function ownReason(reason: string): (typeof known)[number] | 'another reason' {
   const told = reasonIn(reason);
   return known.find((one) => told === one || told.startsWith(`${one}:`)) ?? 'another reason';
+}
+
+/** Why an image was rejected or flagged, from its row of the check's table. */
+export function reasonsOf(
+  { identity: { anonymous, own, message } }: Context,
+  row: Table['rows'][number],
+): Shown[] {
+  const given = row.reasons === 'n/a' ? [] : row.reasons.split('; ');
+  if (anonymous) return own(...given.map(ownReason));
+  return given
+    .map(reasonIn)
+    .filter((reason) => reason !== '')
+    .flatMap((reason) => message(reason) ?? []);
 }
