@@ -16,7 +16,7 @@ export class UsageError extends Error {
 }
 
 /** Errors by name whose message already says everything (they come from rooms that do not know this one). */
-const complete = new Set(['GpuError', 'DeviceLostError']);
+const complete = new Set(['GpuError', 'DeviceLostError', 'LeakError']);
 
 /**
  * The exit code of a failed command: 1 in general, 2 for a command line that cannot be understood, 75 when the

@@ -10,7 +10,7 @@ export const demographicColumns = [
   'sex',
   'MMSE',
   'CDR',
-];
+] as const;
 
 /** A group's cells of table 1, behind its cohort's name. */
 export function demographicCells(group: Demographics): (string | number)[] {

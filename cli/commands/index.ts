@@ -1,3 +1,4 @@
+import { commandOptions } from '../command-options.ts';
 import type { Command } from '../command-tree.ts';
 import { bench } from './bench.ts';
 import { cohort } from './cohort.ts';
@@ -46,7 +47,7 @@ export const commands: readonly Command[] = [
   validateCommand,
   sanityCommand,
   feedbackCommand,
-  reportCommand,
+  reportCommand(() => commandOptions(commands)),
   importCommand,
   exportCommand,
   resample,

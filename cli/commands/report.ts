@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { textTable } from '../../report/text-table.ts';
+import type { CommandOptions } from '../command-options.ts';
 import { type ReportResult, writeReport } from '../jobs/report/index.ts';
 import { jsonOption, textOption } from '../options.ts';
 
@@ -12,8 +13,12 @@ interface Arguments {
   json: boolean;
 }
 
-/** `voxmask report`: a study in one file. */
-export const reportCommand: CommandModule<object, Arguments> = {
+/**
+ * `voxmask report`: a study in one file.
+ *
+ * @param options gives the options of every command, by which an anonymous report tells numbers from names
+ */
+export const reportCommand = (options: () => CommandOptions): CommandModule<object, Arguments> => ({
   command: 'report <directory>',
   describe: 'Show a study, a demo or any results in one HTML file that needs no network',
   builder: (yargs) =>
@@ -28,7 +33,7 @@ export const reportCommand: CommandModule<object, Arguments> = {
         anonymous: {
           type: 'boolean',
           default: false,
-          describe: 'Leave out participant identifiers, paths and the host (report-anonymous.html)',
+          describe: 'Leave out participants, dates, paths and all names of yours (report-anonymous.html)',
         },
         background: textOption({
           describe:
@@ -45,15 +50,12 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .example('$0 report study --anonymous --out for-a-colleague.html', '') as never,
   handler: ({ directory, out, anonymous, background, overwrite, json }) => {
     const result = writeReport({
-      directory,
-      out: out ?? null,
-      anonymous,
-      background: background ?? null,
-      overwrite,
+      ...{ directory, out: out ?? null, background: background ?? null, overwrite },
+      anonymous: anonymous ? options() : null,
     });
     console.log(json ? JSON.stringify(result, null, 2) : asText(result));
   },
-};
+});
 
 function asText({ findings, units, warnings, tables, pictures, paths }: ReportResult): string {
   const answers = findings.map(({ question, answer }) => `${question}\n  ${answer}`).join('\n');

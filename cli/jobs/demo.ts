@@ -130,7 +130,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
       finishedAt,
       peakBytes: gpu.memory().peakBytes,
     });
-    const { paths } = writeReport({ directory, out: null, anonymous: false, background: null, overwrite });
+    const { paths } = writeReport({ directory, out: null, anonymous: null, background: null, overwrite });
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
     return { cohort, training, mask, seconds, sidecar, report: paths.report };
   } finally {

@@ -65,7 +65,7 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
     const { paths } = writeReport({
       directory: folder,
       out: null,
-      anonymous: false,
+      anonymous: null,
       background: null,
       overwrite: null,
     });

@@ -174,6 +174,7 @@ export class OutputFolder {
     handles.splice(handles.indexOf(this), 1);
     if (handles.length > 0) return;
     open.delete(this.root);
+    if (lock) this.tidy();
     lock?.release();
     removeEmpty(made);
   }
@@ -203,6 +204,14 @@ export class OutputFolder {
         this.instead('choose another folder'),
       );
     }
+  }
+
+  /** The list is as good as it was where this fails: a command that ended is not to fail by it. */
+  private tidy(): void {
+    try {
+      this.shared.lock?.requireHeld();
+      this.shared.ledger.compact();
+    } catch {}
   }
 
   private instead(...ways: string[]): string {

@@ -13,8 +13,10 @@ import {
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { writeError } from '../system-error.ts';
+import { temporaryName, writeAside } from './atomic.ts';
 
 const format = 1;
+const head = { voxmask: 'files', format };
 
 /** What was written under a name. */
 interface Entry {
@@ -43,6 +45,7 @@ export class Ledger {
   private readonly root: string;
   private readonly entries = new Map<string, Entry[]>();
   private read = 0; // bytes of the file that are taken in
+  private past = false; // whether lines are of contents that are gone
 
   /** @param root the folder that names are relative to */
   constructor(file: string, root: string) {
@@ -54,6 +57,21 @@ export class Ledger {
   add(file: string, by: string, content: Uint8Array): void {
     const entry: Entry = { by, bytes: content.length, sha256: digest(content) };
     this.append({ file: this.nameOf(file), ...entry });
+  }
+
+  /**
+   * Writes the list anew without what is past: earlier contents, and files that were removed, whose names may have been of
+   * people. Only for a folder that no other process writes into.
+   */
+  compact(): void {
+    this.refresh();
+    if (!this.past) return;
+    const lines = [...this.entries].map(([file, entries]) => ({ file, ...entries[entries.length - 1] }));
+    const text = [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
+    writeAside(path.join(path.dirname(this.file), temporaryName()), this.file, Buffer.from(text));
+    this.read = Buffer.byteLength(text);
+    this.past = false;
+    for (const [file, entries] of this.entries) this.entries.set(file, entries.slice(-1));
   }
 
   /** Adds that a file is gone. */
@@ -94,7 +112,7 @@ export class Ledger {
       const descriptor = openSync(this.file, 'a+');
       try {
         const { size } = fstatSync(descriptor);
-        const start = size === 0 ? `${JSON.stringify({ voxmask: 'files', format })}\n` : '';
+        const start = size === 0 ? `${JSON.stringify(head)}\n` : '';
         // A line cut short by a process that died is ended first.
         const end = size > 0 && lastByte(descriptor, size) !== '\n' ? '\n' : '';
         writeSync(descriptor, `${end}${start}${JSON.stringify(line)}\n`);
@@ -129,6 +147,7 @@ export class Ledger {
     if (found.voxmask === 'files' && found.format !== format) throw newer(this.file, found.format);
     const { file: name, by, bytes, sha256, removed } = found;
     if (typeof name !== 'string') return;
+    if (removed === true || this.entries.has(name)) this.past = true;
     if (removed === true) this.entries.delete(name);
     else if (typeof by === 'string' && typeof bytes === 'number' && typeof sha256 === 'string') {
       const entry = { by, bytes, sha256 };

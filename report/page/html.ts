@@ -37,9 +37,12 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Control characters, and those that turn the direction of the text behind them, are shown as what they are: replaced. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]);
+  return text.replace(/[&<>"']/g, (character) => entities[character]).replace(unprintable, '\ufffd');
 }
+
+const unprintable = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** JSON for a script element: no text in it can end the element. */
 export function json(value: unknown): Html {

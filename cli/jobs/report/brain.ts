@@ -3,7 +3,7 @@ import { alignedAtlas, readAtlas } from '../../../cohort/atlas.ts';
 import { readCohort } from '../../../cohort/cohort.ts';
 import { readVolume } from '../../../cohort/nifti.ts';
 import { resample } from '../../../cohort/resample.ts';
-import { firstSessions, type Session } from '../../../cohort/session.ts';
+import { compareText, firstSessions, type Session } from '../../../cohort/session.ts';
 import { type Grid, sameGrid } from '../../../cohort/volume.ts';
 import type { ViewerData, ViewerVolume } from '../../../report/page/data.ts';
 import { brightest } from '../../../report/scene.ts';
@@ -11,6 +11,7 @@ import { attempt, type Context, locate, warn } from './context.ts';
 import type { FoundMask } from './masks.ts';
 import { readClasses } from './networks.ts';
 import { member } from './numbers.ts';
+import type { Sealed, Shown } from './shown.ts';
 
 const mostImages = 40;
 
@@ -27,6 +28,7 @@ export interface Brain {
 
 /** The mean of up to 40 first sessions, evenly taken from the cohort of a mask. */
 export function readBrain(context: Context, mask: FoundMask, grid: Grid, background: string | null): Brain {
+  const { say } = context.identity;
   const given = background === null ? null : backgroundOn(background, grid);
   const sessions = sessionsOf(context, mask);
   const step = Math.max(1, sessions.length / mostImages);
@@ -37,7 +39,7 @@ export function readBrain(context: Context, mask: FoundMask, grid: Grid, backgro
   const gray = new Float32Array(grid.shape[0] * grid.shape[1] * grid.shape[2]);
   let images = 0;
   for (const session of chosen) {
-    const volume = attempt(context, 'an image', () => readVolume(session.path));
+    const volume = attempt(context, say`an image`, () => readVolume(session.path));
     if (!volume || !sameGrid(volume.grid, grid)) continue;
     images++;
     for (let i = 0; i < gray.length; i++) gray[i] += volume.data[i];
@@ -47,7 +49,7 @@ export function readBrain(context: Context, mask: FoundMask, grid: Grid, backgro
     warn(
       context,
       'note',
-      'The images are not where they were, so the pictures show masks without a brain behind them.',
+      say`The images are not where they were, so the pictures show masks without a brain behind them.`,
     );
   return { grid, gray, images, given };
 }
@@ -60,10 +62,17 @@ function sessionsOf(context: Context, { result }: FoundMask): Session[] {
   );
   if (table === null) return [];
   const classes = readClasses(context);
-  const cohort = attempt(context, 'the cohort of the masks', () =>
+  const cohort = attempt(context, context.identity.say`the cohort of the masks`, () =>
     readCohort(table, classes, { allowOneClass: true }),
   );
-  return cohort ? firstSessions(cohort.sessions) : [];
+  const sessions = cohort ? firstSessions(cohort.sessions) : [];
+  return context.identity.anonymous ? sessions.sort(byWhoTheyAre) : sessions;
+}
+
+/** An order that does not follow from identifiers: by diagnosis, sex and age. */
+function byWhoTheyAre(a: Session, b: Session): number {
+  const text = ({ diagnosis, sex }: Session) => `${diagnosis} ${sex}`;
+  return compareText(text(a), text(b)) || (a.age ?? 0) - (b.age ?? 0);
 }
 
 /** @throws InputError when it cannot be read */
@@ -76,13 +85,17 @@ function backgroundOn(file: string, grid: Grid): Float32Array {
 export function viewerOf(
   context: Context,
   { grid, gray, images, given }: Brain,
-  masks: readonly { readonly name: string; readonly data: Float32Array }[],
+  masks: readonly { readonly name: Shown; readonly data: Float32Array }[],
   of: FoundMask,
-): ViewerData {
-  const backgrounds: ViewerVolume[] = [];
-  if (given) backgrounds.push({ name: 'given image', bytes: bytesOf(given, brightest(given)) });
+): Sealed<ViewerData> {
+  const { say } = context.identity;
+  const backgrounds: Sealed<ViewerVolume>[] = [];
+  if (given) backgrounds.push({ name: say`given image`, bytes: bytesOf(given, brightest(given)) });
   if (images > 0)
-    backgrounds.push({ name: `mean gray matter of ${images} images`, bytes: bytesOf(gray, brightest(gray)) });
+    backgrounds.push({
+      name: say`mean gray matter of ${images} images`,
+      bytes: bytesOf(gray, brightest(gray)),
+    });
   return {
     grid,
     backgrounds,
@@ -102,25 +115,26 @@ function bytesOf(data: Float32Array, white: number): Uint8Array {
 }
 
 /** Up to 255 regions fit a byte each; larger atlases (none in use here) are left out and said so. */
-function regionsOn(context: Context, { result }: FoundMask, grid: Grid): ViewerData['regions'] {
+function regionsOn(context: Context, { result }: FoundMask, grid: Grid): Sealed<ViewerData>['regions'] {
+  const { say, region } = context.identity;
   const atlas = result.options.atlas;
   const [image, labels] = ['image', 'labels'].map((name) =>
     locate(context, member(atlas, name), result.folder),
   );
   if (!image || !labels) return null;
-  const found = attempt(context, 'the atlas', () => alignedAtlas(readAtlas(image, labels), grid, true));
+  const found = attempt(context, say`the atlas`, () => alignedAtlas(readAtlas(image, labels), grid, true));
   if (!found) return null;
   if (found.regions.length > 255) {
     warn(
       context,
       'note',
-      `The viewer names no regions: the atlas has ${found.regions.length}, and it takes 255.`,
+      say`The viewer names no regions: the atlas has ${found.regions.length}, and it takes 255.`,
     );
     return null;
   }
   const numbers = new Map(found.regions.map(({ value }, i) => [value, i + 1]));
   return {
-    names: found.regions.map(({ name }) => name),
+    names: found.regions.map(({ name }) => region(name)),
     bytes: Uint8Array.from(found.labels, (label) => numbers.get(label) ?? 0),
   };
 }

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { isMissing, readTable, type Table } from '../../../cohort/table.ts';
-import type { Matrix, NumberTable, PairKind, PairSummary, Spread } from '../../../report/page/data.ts';
-import type { TextCell } from '../../../report/text-table.ts';
-import { attempt, type Context, cohortName, resultsOf } from './context.ts';
+import { isMissing, type Table } from '../../../cohort/table.ts';
+import type { Matrix, PairKind, PairSummary, Spread } from '../../../report/page/data.ts';
+import { type Context, cohortName, resultsOf } from './context.ts';
+import { gridMatrices } from './grids.ts';
+import { matrix, tableIn } from './matrix.ts';
 import { numberOf } from './numbers.ts';
 import type { Result } from './results.ts';
+import type { Sealed, Shown } from './shown.ts';
 
 /** The comparison that is made for a kind of pairs; others may hold such pairs too. */
 const homes: Readonly<Record<PairKind, string>> = {
@@ -15,11 +15,6 @@ const homes: Readonly<Record<PairKind, string>> = {
   folds: 'folds',
   runs: 'runs',
 };
-
-function tableIn(context: Context, { folder }: Result, name: string): Table | null {
-  const file = path.join(folder, name);
-  return existsSync(file) ? attempt(context, file, () => readTable(file)) : null;
-}
 
 /** Each kind of pairs once: from the comparison made for it, else from the first that has it. */
 export function readSummaries(context: Context): PairSummary[] {
@@ -55,149 +50,70 @@ function summaryOf(row: Table['rows'][number]): PairSummary {
 }
 
 /** Every comparison's matrices, and the grid's. */
-export function readMatrices(context: Context): Matrix[] {
+export function readMatrices(context: Context): Sealed<Matrix>[] {
+  const { say, name } = context.identity;
   const compared = resultsOf(context, 'compare').flatMap((result) => {
     const names = maskNames(context, result);
-    const of = result.place.split('/').pop() || 'masks';
+    const of = name('comparison', result.place.split('/').pop() || 'masks', Object.values(homes));
     return [
       matrix(context, result, 'roi_similarity.tsv', {
-        ...{ name: `roi-similarity_${of}`, title: `ROI similarity: ${of}`, corner: 'mask', names },
-        caption: '1: the same regions; 0: none in common; n/a: an empty mask.',
+        ...{ name: say`roi-similarity_${of}`, title: say`ROI similarity: ${of}`, corner: say`mask`, names },
+        caption: say`1: the same regions; 0: none in common; n/a: an empty mask.`,
       }),
       matrix(context, result, 'prob_cnn.tsv', {
-        ...{ name: `prob-cnn_${of}`, title: `probCNN: ${of}`, corner: 'network and images \\ mask', names },
-        caption:
-          "Probability of the true class, by a row's network on its images under a column's mask. Near 0: the mask hides it; near 1: dissimilar.",
+        ...{
+          name: say`prob-cnn_${of}`,
+          title: say`probCNN: ${of}`,
+          corner: say`network and images \\ mask`,
+          names,
+        },
+        caption: say`Probability of the true class, by a row's network on its images under a column's mask. Near 0: the mask hides it; near 1: dissimilar.`,
       }),
     ].filter((one) => one !== null);
   });
   return [...gridMatrices(context), ...compared];
 }
 
-interface MatrixText extends Pick<Matrix, 'name' | 'title' | 'caption' | 'corner'> {
-  readonly names: ReadonlyMap<string, string>;
-}
-
-function matrix(
-  context: Context,
-  result: Result,
-  file: string,
-  { names, ...text }: MatrixText,
-): Matrix | null {
-  const table = tableIn(context, result, file);
-  if (!table) return null;
-  const [corner, ...columns] = table.columns;
-  const name = (given: string) => names.get(given) ?? context.identity.text(given);
-  return {
-    ...text,
-    rows: table.rows.map((row) => name(row[corner])),
-    columns: columns.map(name),
-    values: table.rows.map((row) => columns.map((column) => numberOf(row[column]))),
-  };
-}
-
 /** Names of masks by what tells them apart: participant, session, cohort, fold, run. */
-function maskNames(context: Context, result: Result): Map<string, string> {
-  const rows = tableIn(context, result, 'masks.tsv')?.rows ?? [];
+function maskNames(context: Context, result: Result): Map<string, Shown> {
+  const { say, participant, session, name, anonymous } = context.identity;
+  const listed = tableIn(context, result, 'masks.tsv')?.rows ?? [];
+  const rows = anonymous ? byLikeness(context, result, listed) : listed;
   const differs = (column: string) => new Set(rows.map((row) => row[column])).size > 1;
   const cohorts = [...new Set(rows.map((row) => row.cohort))];
-  const parts: Readonly<Record<string, (cell: string) => string>> = {
-    participant_id: (cell) => context.identity.participant(cell),
-    session_id: (cell) => cell,
+  const parts: Readonly<Record<string, (cell: string, row: Table['rows'][number]) => Shown>> = {
+    participant_id: (cell) => participant(cell),
+    session_id: (cell, row) => session(row.participant_id, cell),
     cohort: (cell) =>
-      cohortName(context, cell) ?? (context.study ? 'training' : `cohort ${cohorts.indexOf(cell) + 1}`),
-    fold: (cell) => `fold ${cell}`,
-    run: (cell) => `run ${cell}`,
+      cohortName(context, cell) ?? (context.study ? say`training` : say`cohort ${cohorts.indexOf(cell) + 1}`),
+    fold: (cell) => say`fold ${Number(cell)}`,
+    run: (cell) => say`run ${Number(cell)}`,
   };
-  const named = rows.map((row): [string, string] => {
-    const told = Object.entries(parts).flatMap(([column, say]) =>
-      differs(column) && !isMissing(row[column]) ? [say(row[column])] : [],
+  const named = rows.map((row): [string, Shown | null] => {
+    const told = Object.entries(parts).flatMap(([column, show]) =>
+      differs(column) && !isMissing(row[column]) ? [show(row[column], row)] : [],
     );
-    return [row.name, told.filter((text) => text !== '').join(' ')];
+    return [row.name, told.length === 0 ? null : told.reduce((all, part) => say`${all} ${part}`)];
   });
   const unique =
-    new Set(named.map(([, told]) => told)).size === named.length && named.every(([, told]) => told !== '');
-  return new Map(unique ? named : named.map(([name]) => [name, context.identity.text(name)]));
+    new Set(named.map(([, told]) => told)).size === named.length && named.every(([, told]) => told !== null);
+  const all = named.map(([given, told]): [string, Shown] => [given, (unique && told) || name('mask', given)]);
+  if (anonymous) all.sort((a, b) => a[1].localeCompare(b[1], 'en', { numeric: true }));
+  return new Map(all);
 }
 
-/** Tables 2 and 3: masks along one option of the objective. */
-function gridMatrices(context: Context): Matrix[] {
-  return resultsOf(context, 'grid').flatMap((result) => {
-    const stages = new Set((tableIn(context, result, 'points.tsv')?.rows ?? []).map(({ stage }) => stage));
-    return [...stages].flatMap((stage) =>
-      ['beta1', 'beta2', 'lambda1', 'lambda2'].flatMap((axis) => {
-        const one = matrix(context, result, `similarity_${stage}_${axis}.tsv`, {
-          name: `grid_${stage}_${axis}`,
-          title: `ROI similarity over ${axis} (${stage})`,
-          caption: "Masks along one option of the objective; the paper's tables 2 and 3.",
-          corner: axis,
-          names: new Map(),
-        });
-        return one ? [one] : [];
-      }),
-    );
-  });
-}
-
-/** Every mask of a grid, its options and what it does. */
-export function readGridPoints(context: Context): NumberTable | null {
-  const [result] = resultsOf(context, 'grid');
-  const table = result ? tableIn(context, result, 'points.tsv') : null;
-  if (!table) return null;
-  const columns = table.columns.filter((column) => column !== 'mask' && column !== 'kept_epoch');
-  const rows = table.rows.map((row) =>
-    columns.map(
-      (column): TextCell =>
-        numberOf(row[column]) ??
-        (isMissing(row[column]) ? null : context.identity.text(row[column].replaceAll(',', ', '))),
-    ),
+/**
+ * The masks of a comparison by how like the others they are, an order that says nothing about their names; those without a
+ * line in `masks.tsv` too.
+ */
+function byLikeness(context: Context, result: Result, listed: Table['rows']): Table['rows'] {
+  const table = tableIn(context, result, 'roi_similarity.tsv');
+  const sums = new Map(
+    table?.rows.map(({ [table.columns[0]]: name, ...cells }) => [
+      name,
+      Object.values(cells).reduce((sum, cell) => sum + (numberOf(cell) ?? 0), 0),
+    ]),
   );
-  const shown = columns.map((_, i) => rows.some((row) => row[i] !== null));
-  return {
-    name: 'grid',
-    columns: columns.filter((_, i) => shown[i]).map((column) => column.replaceAll('_', ' ')),
-    rows: rows.map((row) => row.filter((_, i) => shown[i])),
-  };
-}
-
-/** Tables of other commands that judge masks. */
-export function readChecks(context: Context): (NumberTable & { title: string; caption: string })[] {
-  const kinds = [
-    [
-      'sanity',
-      'similarity.tsv',
-      'Sanity: similarity',
-      'ROI similarity of masks of the trained network, a random one, and one trained on shuffled labels. A mask that shows what training found is unlike the others.',
-    ],
-    [
-      'sanity',
-      'probabilities.tsv',
-      'Sanity: probabilities',
-      "Each network's probability of the class under each mask.",
-    ],
-    [
-      'validate',
-      'validation.tsv',
-      'Deletion and overlap',
-      'Area under the deletion curve (lower is better), and overlap with the planted truth where it is known.',
-    ],
-  ] as const;
-  return kinds.flatMap(([command, file, title, caption]) =>
-    resultsOf(context, command).flatMap((result) => {
-      const table = tableIn(context, result, file);
-      if (!table) return [];
-      const cell = (value: string): TextCell =>
-        numberOf(value) ?? (isMissing(value) ? null : context.identity.text(value));
-      const name = `${command}_${file.replace('.tsv', '')}`;
-      return [
-        {
-          name,
-          title,
-          caption,
-          columns: table.columns.map((column) => context.identity.text(column.replaceAll('_', ' '))),
-          rows: table.rows.map((row) => table.columns.map((column) => cell(row[column]))),
-        },
-      ];
-    }),
-  );
+  const masks = listed.length > 0 ? listed : [...sums.keys()].map((name) => ({ name }));
+  return [...masks].sort((a, b) => (sums.get(a.name) ?? 0) - (sums.get(b.name) ?? 0));
 }

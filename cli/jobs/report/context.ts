@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../../cohort/error.ts';
 import type { Warning } from '../../../report/page/data.ts';
-import { anonymous, type Identity, open } from './identity.ts';
+import type { CommandOptions } from '../../command-options.ts';
+import { type Identity, open } from './identity.ts';
+import { withoutOrderOfNames } from './order.ts';
+import { pseudonyms } from './pseudonyms.ts';
 import { findResults, type Result } from './results.ts';
+import { readRoster } from './roster.ts';
+import type { Sealed, Shown } from './shown.ts';
 import { readStudyFile, type StudyFile } from './study-units.ts';
 
 /** What all readers of a study's folder share. */
@@ -13,11 +18,16 @@ export interface Context {
   readonly results: readonly Result[];
   readonly study: StudyFile | null;
   readonly identity: Identity;
-  readonly warnings: Warning[];
+  readonly warnings: Sealed<Warning>[];
 }
 
-/** Finds the results of a folder. @throws InputError when it holds none, or its `study.json` is damaged */
-export function openFolder(directory: string, isAnonymous: boolean): Context {
+/**
+ * Finds the results of a folder.
+ *
+ * @param commands the options of every command, for a report that is to be anonymous; null for an open one
+ * @throws InputError when it holds none, or its `study.json` is damaged
+ */
+export function openFolder(directory: string, commands: CommandOptions | null): Context {
   const root = path.resolve(directory);
   if (!existsSync(root)) {
     throw new InputError(directory, 'does not exist', 'Give the folder of a study, or of its results');
@@ -31,8 +41,10 @@ export function openFolder(directory: string, isAnonymous: boolean): Context {
       'Give the folder of a study or a demo, or one below which commands have written their results',
     );
   }
-  const identity = isAnonymous ? anonymous(root, results) : open;
-  return { root, results, study, identity, warnings: [] };
+  if (commands === null) return { root, results, study, identity: open(), warnings: [] };
+  const roster = readRoster(root, results);
+  const identity = pseudonyms(roster, commands);
+  return { root, results: withoutOrderOfNames(results, roster), study, identity, warnings: [] };
 }
 
 export function resultsOf({ results }: Context, ...commands: readonly string[]): Result[] {
@@ -40,21 +52,20 @@ export function resultsOf({ results }: Context, ...commands: readonly string[]):
 }
 
 /** Reads something; what cannot be read is said in the report, and the rest goes on. */
-export function attempt<T>(context: Context, what: string, read: () => T): T | null {
+export function attempt<T>(context: Context, what: Shown, read: () => T): T | null {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const told = context.identity === open ? `: ${error.message}` : '.';
-    warn(context, 'warning', `${what} cannot be read${told}`);
+    const { say, reason } = context.identity;
+    warn(context, 'warning', say`${what} cannot be read${reason(error)}`);
     return null;
   }
 }
 
 /** Adds a warning once. */
-export function warn({ warnings, identity }: Context, level: Warning['level'], text: string): void {
-  const said = identity.text(text);
-  if (!warnings.some((other) => other.text === said)) warnings.push({ level, text: said });
+export function warn({ warnings }: Context, level: Warning['level'], text: Shown): void {
+  if (!warnings.some((other) => other.text === text)) warnings.push({ level, text });
 }
 
 /**
@@ -81,30 +92,19 @@ export function locate({ root }: Context, given: unknown, from: string): string 
 
 const depth = 8;
 
-/** Fold and run from a path as `split-F/run-R`. */
-export function foldAndRun(...paths: readonly unknown[]): { fold: number | null; run: number | null } {
-  const numbered = (name: string) => {
-    for (const one of paths) {
-      const found =
-        typeof one === 'string' ? new RegExp(`(?:^|[\\\\/])${name}-(\\d+)(?=[\\\\/]|$)`).exec(one) : null;
-      if (found) return Number(found[1]);
-    }
-    return null;
-  };
-  return { fold: numbered('split') ?? numbered('fold'), run: numbered('run') };
-}
-
 /** The name that a study gives the cohort of a table or folder, by the unit that it belongs to. */
-export function cohortName({ study }: Context, given: unknown): string | null {
+export function cohortName({ study, identity }: Context, given: unknown): Shown | null {
   if (typeof given !== 'string' || !study) return null;
-  return /(?:^|[\\/])cohort-([^\\/]+)[\\/]/.exec(given)?.[1] ?? null;
+  const name = /(?:^|[\\/])cohort-([^\\/]+)[\\/]/.exec(given)?.[1];
+  return name === undefined ? null : identity.name('cohort', name);
 }
 
 /** "fold 0, run 1", or the name where neither is known. */
 export function networkName(
+  { identity: { say } }: Context,
   { fold, run }: { fold: number | null; run: number | null },
-  name: string,
-): string {
-  const parts = [...(fold === null ? [] : [`fold ${fold}`]), ...(run === null ? [] : [`run ${run}`])];
-  return parts.length > 0 ? parts.join(', ') : name;
+  name: Shown,
+): Shown {
+  if (fold === null) return run === null ? name : say`run ${run}`;
+  return run === null ? say`fold ${fold}` : say`fold ${fold}, run ${run}`;
 }

@@ -3,17 +3,22 @@ import { InputError } from '../../../cohort/error.ts';
 import { type Finding, findings } from '../../../report/page/answer.ts';
 import type { ReportData } from '../../../report/page/data.ts';
 import { renderReport } from '../../../report/page/document.ts';
+import type { CommandOptions } from '../../command-options.ts';
 import { voxmaskVersion } from '../../versions.ts';
+import { readChecks } from './checks.ts';
 import { readDemographics, readQuality, readSplits } from './cohorts.ts';
-import { readChecks, readGridPoints, readMatrices, readSummaries } from './comparisons.ts';
+import { readMatrices, readSummaries } from './comparisons.ts';
 import { type Context, openFolder } from './context.ts';
+import { readGridPoints } from './grids.ts';
+import { refuseLeaks } from './leaks.ts';
 import { readMasks } from './masks.ts';
 import { methodsText } from './methods.ts';
 import { readAccuracies, readClasses, readTrainings } from './networks.ts';
 import { readOutliers } from './outliers.ts';
 import { readPictures } from './pictures.ts';
 import { readPlantedRegions } from './planted.ts';
-import { numbersOf, requireReport, sideFolder, tablesOf, writeReportFiles } from './side-files.ts';
+import type { Sealed } from './shown.ts';
+import { requireReport, sideFolder, writeReportFiles } from './side-files.ts';
 import { readUnits } from './units.ts';
 import { addWarnings } from './warnings.ts';
 
@@ -25,7 +30,8 @@ export interface ReportOptions {
   readonly directory: string;
   /** the HTML file; `report.html`, or `report-anonymous.html`, in the folder when null */
   readonly out: string | null;
-  readonly anonymous: boolean;
+  /** the options of every command, by which an anonymous report tells numbers from names; null for an open report */
+  readonly anonymous: CommandOptions | null;
   /** an image to show behind the masks too, such as a T1 template; null for the mean gray matter alone */
   readonly background: string | null;
   /** replaces a report that was changed since it was written; null where that cannot be asked for */
@@ -46,6 +52,7 @@ export interface ReportResult {
  * or cannot be read is said in it.
  *
  * @throws InputError when the folder holds no results, something else is in the report's place, or a background cannot be read
+ * @throws LeakError when a text got into an anonymous report as it stands in a file; nothing is written then
  */
 export function writeReport(options: ReportOptions): ReportResult {
   const { directory, anonymous } = options;
@@ -55,8 +62,8 @@ export function writeReport(options: ReportOptions): ReportResult {
   const context = openFolder(directory, anonymous);
   requireReport(out, options.overwrite);
   const data = readReport(context, options);
+  if (anonymous) refuseLeaks(data, context.identity);
   const html = renderReport(data);
-  refuseSecrets(context, data, html);
   const counts = writeReportFiles({ file: out, content: html }, data, options.overwrite);
   const standing = (status: 'done' | 'failed' | 'missing') =>
     data.units.filter((unit) => unit.status === status).length;
@@ -69,8 +76,10 @@ export function writeReport(options: ReportOptions): ReportResult {
   };
 }
 
-function readReport(context: Context, { anonymous, background }: ReportOptions): ReportData {
+function readReport(context: Context, { background }: ReportOptions): Sealed<ReportData> {
+  const { title, say, date, machine, className, anonymous } = context.identity;
   const classes = readClasses(context);
+  const units = readUnits(context);
   const found = readMasks(context);
   const demographics = readDemographics(context, classes);
   const quality = readQuality(context);
@@ -81,12 +90,12 @@ function readReport(context: Context, { anonymous, background }: ReportOptions):
   const grid = pictures.viewer?.grid ?? null;
   addWarnings(context, { planted, quality, accuracies, trainings, masks: found, grid });
   return {
-    title: context.study ? context.identity.text(context.study.name) : 'voxmask report',
-    version: voxmaskVersion(),
-    madeAt: new Date().toISOString(),
+    title: context.study ? title(context.study.name) : say`voxmask report`,
+    version: machine(voxmaskVersion()),
+    madeAt: date(new Date()),
     anonymous,
-    classes,
-    units: readUnits(context),
+    classes: classes.map(className),
+    units,
     demographics,
     quality,
     outliers: readOutliers(context, found),
@@ -107,15 +116,4 @@ function readReport(context: Context, { anonymous, background }: ReportOptions):
     methods: methodsText(context, { masks: found, grid, demographics }),
     warnings: context.warnings,
   };
-}
-
-/** An anonymous report is not written with a participant, a path or a host in it. */
-function refuseSecrets({ identity }: Context, data: ReportData, html: string): void {
-  if (identity.secrets.length === 0) return;
-  // Packed pictures and volumes are letters by chance; no text goes into them but through `identity`.
-  const text = html.replace(/"(data:image\/png;base64,)?[A-Za-z0-9+/=]{200,}"/g, '""');
-  const all = [text, numbersOf(data), JSON.stringify(tablesOf(data))].join('\n');
-  const found = identity.secrets.find((secret) => all.includes(secret));
-  if (found !== undefined)
-    throw new Error(`the anonymous report would hold "${found}", so it was not written`);
 }

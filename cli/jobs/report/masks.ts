@@ -4,12 +4,13 @@ import { readVolume } from '../../../cohort/nifti.ts';
 import { readTable } from '../../../cohort/table.ts';
 import { sameGrid, type Volume } from '../../../cohort/volume.ts';
 import type { MaskReport } from '../../../report/page/data.ts';
-import { attempt, type Context, cohortName, foldAndRun, networkName, resultsOf, warn } from './context.ts';
+import { attempt, type Context, cohortName, networkName, resultsOf, warn } from './context.ts';
 import { member, numberOf, textOf } from './numbers.ts';
-import type { Result } from './results.ts';
+import { foldAndRun, type Result } from './results.ts';
+import type { Sealed, Shown } from './shown.ts';
 
 /** A mask of the study, and where its files lie. */
-export interface FoundMask extends MaskReport {
+export interface FoundMask extends Sealed<MaskReport> {
   readonly result: Result;
   /** the thresholded mask; null where it is missing */
   readonly file: string | null;
@@ -35,24 +36,26 @@ export function readMasks(context: Context): FoundMask[] {
 
 function maskOf(context: Context, result: Result): FoundMask {
   const { folder, place, options, results, command } = result;
+  const { say, name, className } = context.identity;
   const kind = command === 'mask group' ? 'group' : 'session';
   const independent = options.independent === true;
   const { fold, run } = foldAndRun(place, options.model);
   const cohort = independent
-    ? (cohortName(context, options.cohort) ?? 'independent cohort')
-    : 'training cohort';
+    ? (cohortName(context, options.cohort) ?? say`independent cohort`)
+    : say`training cohort`;
   const thresholded = path.join(folder, 'mask_thresholded.nii.gz');
   const [before, after] = ['before', 'after'].map((name) => numberOf(member(results, 'probabilities', name)));
-  const own = kind === 'session' ? sessionName(context, results) : networkName({ fold, run }, 'group mask');
+  const own =
+    kind === 'session' ? sessionName(context, results) : networkName(context, { fold, run }, say`group mask`);
   return {
-    id: context.identity.text(place.replaceAll('/', '_') || 'mask'),
-    name: kind === 'group' && independent ? `${own}, ${cohort}` : own,
+    id: name('result', place.replaceAll('/', '_') || 'mask'),
+    name: kind === 'group' && independent ? say`${own}, ${cohort}` : own,
     kind,
     cohort,
     independent,
     fold,
     run,
-    className: textOf(results.className) ?? textOf(options.className) ?? 'AD',
+    className: className(textOf(results.className) ?? textOf(options.className) ?? 'AD'),
     probabilities: before !== null && after !== null ? { before, after } : null,
     touchedShare: numberOf(results.touchedShare),
     images: kind === 'session' ? 1 : numberOf(member(results, 'fit', 'used')),
@@ -64,17 +67,20 @@ function maskOf(context: Context, result: Result): FoundMask {
   };
 }
 
-function sessionName({ identity }: Context, { participantId, sessionId }: Result['results']): string {
-  return `${identity.participant(String(participantId))} ${String(sessionId)}`;
+function sessionName({ identity }: Context, { participantId, sessionId }: Result['results']): Shown {
+  const [participant, session] = [String(participantId), String(sessionId)];
+  return identity.say`${identity.participant(participant)} ${identity.session(participant, session)}`;
 }
 
-function regionsIn(context: Context, folder: string): MaskReport['regions'] {
+function regionsIn(context: Context, folder: string): FoundMask['regions'] {
   const file = path.join(folder, 'regions.tsv');
-  const table = existsSync(file) ? attempt(context, file, () => readTable(file)) : null;
+  const table = existsSync(file)
+    ? attempt(context, context.identity.file(file), () => readTable(file))
+    : null;
   return (table?.rows ?? [])
     .flatMap(({ name, density }) => {
       const value = numberOf(density);
-      return value === null ? [] : [{ name, density: value }];
+      return value === null ? [] : [{ name: context.identity.region(name), density: value }];
     })
     .sort((a, b) => b.density - a.density);
 }
@@ -90,15 +96,17 @@ export function loadMasks(
   context: Context,
   masks: readonly FoundMask[],
 ): { volume: Volume; loaded: LoadedMask[] } | null {
+  const { say } = context.identity;
   let first: Volume | null = null;
   const loaded: LoadedMask[] = [];
   for (const mask of masks) {
     const { file, name } = mask;
-    const volume = file === null ? null : attempt(context, `mask ${name}`, () => readVolume(file));
+    const volume = file === null ? null : attempt(context, say`mask ${name}`, () => readVolume(file));
     if (!volume) continue;
     first ??= volume;
     if (sameGrid(first.grid, volume.grid)) loaded.push({ mask, data: volume.data });
-    else warn(context, 'warning', `The mask ${name} lies on another grid than the others and is not shown.`);
+    else
+      warn(context, 'warning', say`The mask ${name} lies on another grid than the others and is not shown.`);
   }
   return first && { volume: first, loaded };
 }

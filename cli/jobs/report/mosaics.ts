@@ -1,22 +1,28 @@
 import { renderMaskTable } from '../../../report/mask-table.ts';
 import type { Picture } from '../../../report/page/data.ts';
 import type { Brain } from './brain.ts';
+import type { Context } from './context.ts';
 import type { FoundMask, LoadedMask } from './masks.ts';
+import type { Sealed, Shown } from './shown.ts';
 
 const mostParticipants = 6;
 const mostSessions = 5;
 
 /** Figures 5 and 6: folds of both cohorts, and runs of a fold; one fold alone is in the answer already. */
-export function foldPictures({ grid, gray }: Brain, loaded: readonly LoadedMask[]): Picture[] {
-  const tile = (heading: (mask: FoundMask) => string) => (one: LoadedMask) => ({
+export function foldPictures(
+  { identity: { say, from } }: Context,
+  { grid, gray }: Brain,
+  loaded: readonly LoadedMask[],
+): Sealed<Picture>[] {
+  const tile = (heading: (mask: FoundMask) => Shown) => (one: LoadedMask) => ({
     heading: heading(one.mask),
     mask: one.data,
   });
-  const byFold = tile(({ fold, name }) => (fold === null ? name : `fold ${fold}`));
+  const byFold = tile(({ fold, name }) => (fold === null ? name : say`fold ${fold}`));
   const first = loaded.filter(({ mask }) => (mask.run ?? 0) === 0);
   const training = first.filter(({ mask }) => !mask.independent);
   const cohorts = [...new Set(first.map(({ mask }) => mask.cohort))];
-  const pictures: Picture[] = [];
+  const pictures: Sealed<Picture>[] = [];
   if (first.length > training.length) {
     const folds = [...new Set(first.map(({ mask }) => mask.fold))];
     const rows = cohorts.map((cohort) => ({
@@ -27,10 +33,15 @@ export function foldPictures({ grid, gray }: Brain, loaded: readonly LoadedMask[
       }),
     }));
     pictures.push({
-      name: 'group-masks_cohorts',
-      png: renderMaskTable({ title: 'Group masks of both cohorts', grid, background: gray, rows }),
-      alt: 'Coronal slices: a row per cohort, a column per fold',
-      caption: 'Group masks by cohort (rows) and fold, as in figure 5 of the paper.',
+      name: say`group-masks_cohorts`,
+      png: from(renderMaskTable, {
+        title: say`Group masks of both cohorts`,
+        grid,
+        background: gray,
+        rows,
+      }),
+      alt: say`Coronal slices: a row per cohort, a column per fold`,
+      caption: say`Group masks by cohort (rows) and fold, as in figure 5 of the paper.`,
     });
   }
   const run = (one: LoadedMask) => one.mask.run ?? 0;
@@ -41,24 +52,28 @@ export function foldPictures({ grid, gray }: Brain, loaded: readonly LoadedMask[
   );
   if (training.length > 1 || several.length > 1) {
     const rows = [
-      ...(training.length > 1 ? [{ heading: 'folds', tiles: training.map(byFold) }] : []),
+      ...(training.length > 1 ? [{ heading: say`folds`, tiles: training.map(byFold) }] : []),
       ...(several.length > 1
         ? [
             {
-              heading: `runs of fold ${several[0].mask.fold}`,
+              heading: say`runs of fold ${several[0].mask.fold ?? say`null`}`,
               tiles: several
                 .filter(({ mask }) => mask.fold === several[0].mask.fold)
-                .map(tile(({ run: at }) => `run ${at ?? 0}`)),
+                .map(tile(({ run: at }) => say`run ${at ?? 0}`)),
             },
           ]
         : []),
     ];
     pictures.push({
-      name: 'group-masks_training',
-      png: renderMaskTable({ title: 'Group masks of retrained networks', grid, background: gray, rows }),
-      alt: 'Coronal slices: masks of the folds, and of the runs of one fold',
-      caption:
-        'Group masks of the folds, and of runs of one fold that differ in their initialisation, as in figure 6 of the paper.',
+      name: say`group-masks_training`,
+      png: from(renderMaskTable, {
+        title: say`Group masks of retrained networks`,
+        grid,
+        background: gray,
+        rows,
+      }),
+      alt: say`Coronal slices: masks of the folds, and of the runs of one fold`,
+      caption: say`Group masks of the folds, and of runs of one fold that differ in their initialisation, as in figure 6 of the paper.`,
     });
   }
   return pictures;
@@ -79,31 +94,41 @@ export function chosenSessions(masks: readonly FoundMask[]): FoundMask[][] {
 
 /** A row of participants, or a row of sessions per participant. */
 export function sessionPictures(
+  { identity }: Context,
   { grid, gray }: Brain,
   chosen: readonly FoundMask[][],
   loaded: readonly LoadedMask[],
-): Picture[] {
+): Sealed<Picture>[] {
   if (loaded.length === 0) return [];
-  const tilesOf = (sessions: readonly FoundMask[], heading: (mask: FoundMask) => string) =>
+  const { say, from } = identity;
+  const tilesOf = (sessions: readonly FoundMask[], heading: (mask: FoundMask) => Shown) =>
     sessions.flatMap((mask) => {
       const one = loaded.find((other) => other.mask === mask);
       return one ? [{ heading: heading(mask), mask: one.data }] : [];
     });
   const short = (name: string) => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
-  const participant = ({ name }: FoundMask) => short(name.split(' ')[0]);
+  const idOf = ({ result }: FoundMask) => String(result.results.participantId);
+  const participant = (mask: FoundMask) => from(short, identity.participant(idOf(mask)));
+  const session = (mask: FoundMask) => identity.session(idOf(mask), String(mask.result.results.sessionId));
   const single = chosen.every(({ length }) => length === 1);
+  const line = single ? say`column` : say`row`;
   const rows = single
-    ? [{ heading: 'one session each', tiles: tilesOf(chosen.flat(), participant) }]
+    ? [{ heading: say`one session each`, tiles: tilesOf(chosen.flat(), participant) }]
     : chosen.map((sessions) => ({
         heading: participant(sessions[0]),
-        tiles: tilesOf(sessions, ({ result }) => String(result.results.sessionId)),
+        tiles: tilesOf(sessions, session),
       }));
   return [
     {
-      name: 'session-masks',
-      png: renderMaskTable({ title: 'Masks of single sessions', grid, background: gray, rows }),
-      alt: `Coronal slices: a ${single ? 'column' : 'row'} per participant`,
-      caption: `Masks of single sessions: a ${single ? 'column' : 'row'} per participant, over mean gray matter.`,
+      name: say`session-masks`,
+      png: from(renderMaskTable, {
+        title: say`Masks of single sessions`,
+        grid,
+        background: gray,
+        rows,
+      }),
+      alt: say`Coronal slices: a ${line} per participant`,
+      caption: say`Masks of single sessions: a ${line} per participant, over mean gray matter.`,
     },
   ];
 }

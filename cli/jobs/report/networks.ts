@@ -9,9 +9,10 @@ import {
   groups,
   type Training,
 } from '../../../report/page/data.ts';
-import { attempt, type Context, foldAndRun, networkName, resultsOf } from './context.ts';
+import { attempt, type Context, networkName, resultsOf } from './context.ts';
 import { member, numberOf, textOf, textsOf } from './numbers.ts';
-import type { Result } from './results.ts';
+import { foldAndRun, type Result } from './results.ts';
+import type { Sealed } from './shown.ts';
 
 /** The classes that the networks tell apart; the last one is under study. */
 export function readClasses(context: Context): readonly string[] {
@@ -34,17 +35,18 @@ function firstOf(folder: string, ...names: readonly string[]): string | null {
 }
 
 /** Every training with its history. */
-export function readTrainings(context: Context): Training[] {
+export function readTrainings(context: Context): Sealed<Training>[] {
+  const { file: fileName, name } = context.identity;
   return trainingResults(context).map((result) => {
     const { folder, place, options, results } = result;
     const file = firstOf(folder, 'training_logs/training.tsv', 'history.tsv');
-    const table = file ? attempt(context, file, () => readTable(file)) : null;
+    const table = file ? attempt(context, fileName(file), () => readTable(file)) : null;
     const { fold, run } = placeOf(result);
     const best = member(results, 'best');
     const kept = (name: string) => numberOf(member(best, 'validation', name));
     const balancedAccuracy = kept('balancedAccuracy');
     return {
-      name: networkName({ fold: fold ?? numberOf(options.fold), run }, context.identity.text(place)),
+      name: networkName(context, { fold: fold ?? numberOf(options.fold), run }, name('network', place)),
       fold,
       run,
       history: (table?.rows ?? []).map((row) => ({
@@ -73,22 +75,24 @@ function placeOf({ place, options }: Result): { fold: number | null; run: number
 }
 
 /** What networks were found to be worth: by "evaluate", and on the validation set by training itself where that is all. */
-export function readAccuracies(context: Context): Accuracy[] {
+export function readAccuracies(context: Context): Sealed<Accuracy>[] {
   const evaluated = resultsOf(context, 'evaluate').flatMap((result) => {
     const file = path.join(result.folder, 'evaluation.tsv');
-    const table = existsSync(file) ? attempt(context, file, () => readTable(file)) : null;
+    const table = existsSync(file)
+      ? attempt(context, context.identity.file(file), () => readTable(file))
+      : null;
     const classes = readClasses(context);
     return (table?.rows ?? [])
       .filter((row) => row.model !== 'mean')
       .flatMap((row) => accuracyOf(context, result, row, classes));
   });
   const own = trainingResults(context).flatMap((result) => ownAccuracy(context, result));
-  const known = (one: Accuracy) =>
+  const known = (one: Sealed<Accuracy>) =>
     evaluated.some(
       ({ group, fold, run }) => group === one.group && fold === one.fold && (run ?? 0) === (one.run ?? 0),
     );
   const all = [...evaluated, ...own.filter((one) => !known(one))];
-  const order = ({ group, fold, run }: Accuracy) =>
+  const order = ({ group, fold, run }: Sealed<Accuracy>) =>
     groups.indexOf(group) * 1e6 + (fold ?? -1) * 1e3 + (run ?? 0);
   return all.sort((a, b) => order(a) - order(b));
 }
@@ -98,7 +102,7 @@ function accuracyOf(
   result: Result,
   row: Table['rows'][number],
   classes: readonly string[],
-): Accuracy[] {
+): Sealed<Accuracy>[] {
   const balancedAccuracy = numberOf(row.balanced_accuracy);
   if (balancedAccuracy === null) return [];
   const [low, high] = [numberOf(row.balanced_accuracy_low), numberOf(row.balanced_accuracy_high)];
@@ -119,7 +123,7 @@ function accuracyOf(
       auc: numberOf(row.auc),
       confusion: counted
         ? {
-            classes,
+            classes: classes.map(context.identity.className),
             counts: [
               [tn!, fp!],
               [fn!, tp!],
@@ -154,7 +158,7 @@ function groupOf({ place, options }: Result, named: string | undefined): Group {
   return /(^|[\\/])test\.tsv$/.test(textOf(member(own, 'table')) ?? '') ? 'test' : 'independent';
 }
 
-function ownAccuracy(context: Context, result: Result): Accuracy[] {
+function ownAccuracy(context: Context, result: Result): Sealed<Accuracy>[] {
   const kept = (name: string) => numberOf(member(result.results, 'best', 'validation', name));
   const balancedAccuracy = kept('balancedAccuracy');
   if (balancedAccuracy === null) return [];
@@ -163,7 +167,7 @@ function ownAccuracy(context: Context, result: Result): Accuracy[] {
     'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
     'predictions.tsv',
   );
-  const rows = (file && attempt(context, file, () => readTable(file).rows)) || [];
+  const rows = (file && attempt(context, context.identity.file(file), () => readTable(file).rows)) || [];
   return [
     {
       group: 'validation',
@@ -174,7 +178,7 @@ function ownAccuracy(context: Context, result: Result): Accuracy[] {
       sensitivity: kept('sensitivity'),
       specificity: kept('specificity'),
       auc: aucOf(rows, readClasses(context)),
-      confusion: rows.length > 0 ? confusionOf(rows, readClasses(context)) : null,
+      confusion: rows.length > 0 ? confusionOf(context, rows) : null,
     },
   ];
 }
@@ -192,8 +196,10 @@ function aucOf(rows: Table['rows'], classes: readonly string[]): number | null {
     : null;
 }
 
-function confusionOf(rows: Table['rows'], classes: readonly string[]): Confusion {
+function confusionOf(context: Context, rows: Table['rows']): Sealed<Confusion> {
+  const classes = readClasses(context);
   const count = (truth: string, said: string) =>
     rows.filter((row) => row.true_label === truth && row.predicted_label === said).length;
-  return { classes, counts: classes.map((truth) => classes.map((said) => count(truth, said))) };
+  const shown = classes.map(context.identity.className);
+  return { classes: shown, counts: classes.map((truth) => classes.map((said) => count(truth, said))) };
 }

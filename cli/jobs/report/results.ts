@@ -71,6 +71,19 @@ function readResult(file: string, folder: string, place: string): Result | null 
   }
 }
 
+/** Fold and run from a path as `split-F/run-R`. */
+export function foldAndRun(...paths: readonly unknown[]): { fold: number | null; run: number | null } {
+  const numbered = (name: string) => {
+    for (const one of paths) {
+      const found =
+        typeof one === 'string' ? new RegExp(`(?:^|[\\\\/])${name}-(\\d+)(?=[\\\\/]|$)`).exec(one) : null;
+      if (found) return Number(found[1]);
+    }
+    return null;
+  };
+  return { fold: numbered('split') ?? numbered('fold'), run: numbered('run') };
+}
+
 /** Text whose numbers sort by value, so that fold 10 comes after fold 9. */
 function padded(text: string): string {
   return text.replace(/\d+/g, (digits) => digits.padStart(12, '0'));

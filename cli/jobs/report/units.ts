@@ -1,35 +1,45 @@
+import { compareText } from '../../../cohort/session.ts';
 import type { Unit } from '../../../report/page/data.ts';
 import type { Context } from './context.ts';
+import type { Sealed } from './shown.ts';
+
+/** E1 to E11, of the paper. */
+const paperExperiments = Array.from({ length: 11 }, (_, i) => `E${i + 1}`);
 
 /** The steps of a study; of a folder without `study.json`, the commands whose sidecars lie in it, each once. */
-export function readUnits({ study, results, identity }: Context): Unit[] {
+export function readUnits({ study, results, identity }: Context): Sealed<Unit>[] {
+  const { name, command: line, commandName, message, anonymous } = identity;
   if (study) {
     return study.units.map(({ id, title, experiments, status, command, seconds, error }) => ({
-      id: identity.text(id),
-      title: identity.text(title),
-      experiments,
+      id: name('step', id),
+      title: anonymous ? commandName(command) : name('step', title),
+      experiments: experiments.map((experiment) => name('experiment', experiment, paperExperiments)),
       status,
-      command: identity.command(command),
+      command: line(command),
       seconds: seconds ?? null,
-      error: error && identity.secrets.length === 0 ? error : null,
+      error: error ? message(error) : null,
     }));
   }
   const seen = new Set<string>();
-  return results.flatMap(({ command, place, sidecar }) => {
+  const inOrder = anonymous
+    ? [...results].sort((a, b) => compareText(a.sidecar.startedAt ?? '', b.sidecar.startedAt ?? ''))
+    : results;
+  return inOrder.flatMap(({ command, place, sidecar }) => {
     const words = sidecar.argv ?? command.split(' ');
-    const line = identity.command(words);
     const key = words.join('\0');
     if (seen.has(key)) return [];
     seen.add(key);
-    const title = words[0] === command.split(' ')[0] ? command : (words[0] ?? command);
-    const id = identity.text(place) || title;
+    const title = commandName(
+      words[0] === command.split(' ')[0] ? command.split(' ') : [words[0] ?? command],
+    );
+    const id = place === '' ? title : name('step', place);
     return [
       {
         id,
         title,
         experiments: [],
         status: 'done',
-        command: line,
+        command: line(words),
         seconds: sidecar.seconds ?? null,
         error: null,
       },

@@ -34,6 +34,6 @@ export function commandsSection({ units, anonymous }: ReportData): Section {
   const body =
     units.length === 0
       ? absent('No command left a sidecar here.')
-      : html`${anonymous && html`<p class="faint">Paths are left out of this report.</p>`}<ol class="commands">${units.map(line)}</ol>`;
+      : html`${anonymous && html`<p class="faint">Paths and names are left out (…).</p>`}<ol class="commands">${units.map(line)}</ol>`;
   return { id: 'commands', title: 'Commands', body };
 }

@@ -194,6 +194,18 @@ describe('OutputFolder', () => {
     }).toThrow(/has format 2, which this version does not know\. Update voxmask/);
   });
 
+  it('keeps no name of a file that is gone, nor earlier contents', () => {
+    const root = fresh();
+    for (const text of ['one', 'two']) write(root, 'a.tsv', text);
+    write(root, 'sub-Anna.tsv', 'x');
+    within(root, () => removeFile(path.join(root, 'sub-Anna.tsv')));
+    const list = readFileSync(path.join(root, '.voxmask', 'files.jsonl'), 'utf8');
+    expect(list.trimEnd().split('\n')).toHaveLength(2);
+    expect(list).not.toContain('Anna');
+    write(root, 'a.tsv', 'three');
+    expect(() => write(root, 'a.tsv', 'four', { by: 'regions' })).toThrow('is a result of');
+  });
+
   it('is listed by the innermost of several open folders', () => {
     const root = fresh();
     within(root, () => write(path.join(root, 'inner'), 'a.tsv', 'a', { by: 'train' }), { by: 'study' });

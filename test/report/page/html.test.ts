@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { html, json, raw } from '../../../report/page/html.ts';
 
 describe('html', () => {
+  it('replaces control characters and turns of direction', () => {
+    expect(html`${'\u001b[31mred\u0000\u202etxt.exe\u009b\tnext\nline é 脳'}`.text).toBe(
+      '\ufffd[31mred\ufffd\ufffdtxt.exe\ufffd\tnext\nline é 脳',
+    );
+  });
+
   it('escapes what is put in, in text and in attributes', () => {
     const name = `<img src=x onerror="alert(1)"> & 'more'`;
     expect(html`<p title="${name}">${name}</p>`.text).toBe(
