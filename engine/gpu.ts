@@ -48,6 +48,11 @@ export class Gpu {
     this.pool.whenDestroyed((memory) => this.stream.forget(memory));
   }
 
+  /** Whether the device computes on the processor. */
+  get software(): boolean {
+    return this.device.adapterInfo.isFallbackAdapter;
+  }
+
   /** A tensor whose values are undefined until a kernel writes them. @throws GpuError if the device cannot hold it */
   empty(shape: readonly number[], label: string, type: ElementType = 'f32'): Tensor {
     const memory = this.pool.acquire(elementCount(shape) * 4, described(shape, label));

@@ -48,9 +48,10 @@ const FULL_STEP = 8 * 121 * 145 * 121;
  * fewer, down to one step, since whoever stops the work waits for all of them.
  *
  * @param voxels of an image
+ * @param software whether the adapter is a software one, whose steps take seconds: there are fewer from a quarter of the size
  */
-export function stepsInFlight(imagesPerStep: number, voxels: number): number {
-  const share = FULL_STEP / (imagesPerStep * voxels);
+export function stepsInFlight(imagesPerStep: number, voxels: number, software = false): number {
+  const share = FULL_STEP / (imagesPerStep * voxels) / (software ? 4 : 1);
   if (share < 1) return 1;
   return Math.max(2, Math.floor(Math.min(8 / imagesPerStep, share)));
 }

@@ -27,7 +27,7 @@ export async function maskedProbabilities(
   const { gpu } = network;
   network.setTrainable(false);
   const probabilities: number[] = [];
-  const inFlight = new InFlight<Float32Array>(stepsInFlight(1, images.voxels), (logits) => {
+  const inFlight = new InFlight<Float32Array>(stepsInFlight(1, images.voxels, gpu.software), (logits) => {
     probabilities.push(softmax(logits)[classIndex]);
   });
   images.announce(sessions);

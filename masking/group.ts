@@ -159,10 +159,13 @@ async function fitEpoch(
     options.batchSize,
   ).slice(begun.length, options.maxSteps - before);
   const losses: MaskLoss[] = [...begun];
-  const inFlight = new InFlight<MaskLoss>(stepsInFlight(options.batchSize, images.voxels), (loss) => {
-    losses.push(loss);
-    onStep?.(before + losses.length, loss);
-  });
+  const inFlight = new InFlight<MaskLoss>(
+    stepsInFlight(options.batchSize, images.voxels, gpu.software),
+    (loss) => {
+      losses.push(loss);
+      onStep?.(before + losses.length, loss);
+    },
+  );
   const save = async () => {
     await inFlight.drain();
     run.onState?.({ ...state, losses: [...losses], mover: await trainer.download() });

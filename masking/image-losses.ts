@@ -34,7 +34,9 @@ export async function imageLosses(
   const { objective, images } = masked;
   const { gpu } = objective.network;
   const losses: MaskLoss[] = [];
-  const inFlight = new InFlight<MaskLoss>(stepsInFlight(1, images.voxels), (loss) => losses.push(loss));
+  const inFlight = new InFlight<MaskLoss>(stepsInFlight(1, images.voxels, gpu.software), (loss) =>
+    losses.push(loss),
+  );
   images.announce(sessions);
   for (const session of sessions) {
     const x = await images.batch(gpu, [session]);

@@ -112,7 +112,7 @@ async function optimise(run: SessionRun, stack: MaskStack, count: number): Promi
   };
   let places: Occupant[] = [];
   for (let i = 0; i < count; i++) places.push(await enter(i));
-  const inFlight = new InFlight<() => void>(stepsInFlight(count, run.images.voxels), (take) => {
+  const inFlight = new InFlight<() => void>(stepsInFlight(count, run.images.voxels, gpu.software), (take) => {
     take();
     run.onStep?.(places.reduce((sum, { losses }) => sum + losses.length, 0));
   });

@@ -31,10 +31,13 @@ export async function predictLogits(
   network.setTrainable(false);
   const { inputShape } = network.architecture;
   const together = Math.min(batchSize, imagesAtOnce(inputShape, network.gpu.largestTensor));
-  const inFlight = new InFlight<Float32Array>(stepsInFlight(together, voxelsOf(inputShape)), (values) => {
-    for (let i = 0; i < values.length; i += classes) rows.push(values.slice(i, i + classes));
-    onProgress(rows.length);
-  });
+  const inFlight = new InFlight<Float32Array>(
+    stepsInFlight(together, voxelsOf(inputShape), network.gpu.software),
+    (values) => {
+      for (let i = 0; i < values.length; i += classes) rows.push(values.slice(i, i + classes));
+      onProgress(rows.length);
+    },
+  );
   images.announce(sessions);
   for (const batch of batches(sessions, together)) {
     const x = await images.batch(network.gpu, batch);

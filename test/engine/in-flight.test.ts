@@ -103,4 +103,7 @@ it('eight images are under way at most, or two steps; of larger ones fewer, down
   expect(steps(60)).toEqual([8, 4, 2, 2, 2, 2]);
   expect(steps(121 * 145 * 121)).toEqual([8, 4, 2, 2, 2, 1]);
   expect(steps(193 * 229 * 193)).toEqual([2, 1, 1, 1, 1, 1]);
+  expect([60, 121 * 145 * 121, 193 * 229 * 193].map((voxels) => stepsInFlight(1, voxels, true))).toEqual([
+    8, 2, 1,
+  ]);
 });
