@@ -1,4 +1,4 @@
-import { type Command, type DeclaredOptions, declaredOptions, leafCommands } from './command-tree.ts';
+import { type Command, type DeclaredOptions, declaredOptions, leafCommands, wordOf } from './command-tree.ts';
 
 /** What an option takes: a number, one of some words, any text; undefined where it takes nothing. */
 export interface CommandOption {
@@ -8,14 +8,15 @@ export interface CommandOption {
 /** The options of every command by their names, the commands by theirs, as "mask group". */
 export type CommandOptions = ReadonlyMap<string, ReadonlyMap<string, CommandOption>>;
 
-/** The options of all these commands, and of those below them. */
+/** The options of all these commands, and of those below them; a group of commands has none. */
 export function commandOptions(commands: readonly Command[]): CommandOptions {
-  return new Map(
-    leafCommands(commands).map(({ name, command }) => {
-      const declared = declaredOptions(command);
-      return [name, new Map(declared.names.map((option) => [option, { takes: takes(option, declared) }]))];
-    }),
-  );
+  const groups = commands.map((command) => [wordOf(command), new Map()] as const);
+  const leaves = leafCommands(commands).map(({ name, command }) => {
+    const declared = declaredOptions(command);
+    const options = declared.names.map((option) => [option, { takes: takes(option, declared) }] as const);
+    return [name, new Map(options)] as const;
+  });
+  return new Map([...groups, ...leaves]);
 }
 
 function takes(name: string, { choices, numbers, booleans }: DeclaredOptions): CommandOption['takes'] {

@@ -144,7 +144,7 @@ it('refuses networks whose classes stand in another order', async () => {
 });
 
 it.each<[string, () => string[], number, RegExp]>([
-  ['no model', () => ['--model', place('nowhere')], 1, /nowhere: the model cannot be read/],
+  ['no model', () => ['--model', place('nowhere')], 1, /nowhere: does not exist/],
   ['a folder without one', () => ['--model', place('empty')], 1, /empty: holds no model\.safetensors/],
   [
     'a model without a split',
