@@ -75,12 +75,15 @@ function environment() {
   };
 }
 
+/** The groups that each training has: its two sides. */
+export const trainingSets = ['train', 'validation'] as const;
+
 /** Writes who is in the groups of a fold, as its training's split tells. */
 export function writeGroups(place: RunPlace): void {
   const paths = mapsPaths(place.root);
   const { rows } = readTable(trainPaths(runFolder(place)).split);
   const columns = ['participant_id', 'session_id', 'diagnosis'];
-  for (const set of ['train', 'validation']) {
+  for (const set of trainingSets) {
     const members = rows.filter((row) => row.set === set);
     writeFileAtomic(paths.group(set, place.fold), formatTable(columns, members));
   }
@@ -151,7 +154,19 @@ export function finishedRuns(root: string): RunSummary[] {
   return runFolders(root).flatMap((place): RunSummary[] => {
     const file = trainPaths(runFolder(place)).sidecar;
     if (!existsSync(file)) return [];
-    const { seed, results } = JSON.parse(readFileSync(file, 'utf8'));
+    const told = readSidecar(file);
+    if (told === null) return [];
+    const { seed, results } = told;
     return results.interrupted ? [] : [{ place, seed, epochs: results.epochs, best: results.best }];
   });
+}
+
+/** What a training's sidecar says; null for a file that is none, which somebody else may have put there. */
+function readSidecar(file: string): { seed: number; results: RunSummary & { interrupted: boolean } } | null {
+  try {
+    const found = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof found.results?.best === 'object' ? found : null;
+  } catch {
+    return null;
+  }
 }

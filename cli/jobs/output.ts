@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { OutputFolder, type OutputOptions } from '../../cohort/output/folder.ts';
@@ -29,8 +29,27 @@ export function openOutput(
 
 /** A command whose result is one file replaces it only when told to. @throws InputError when the file is there already */
 export function refuseExisting(file: string, overwrite: boolean): void {
-  if (overwrite || !existsSync(file)) return;
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found && !found.isFile() && !found.isSymbolicLink())
+    throw new InputError(file, 'is not a file', 'Choose another file');
+  if (overwrite || !found) return;
   throw new InputError(file, 'exists already', 'Choose another file, or give --overwrite to replace it');
+}
+
+/**
+ * Makes sure, before hours of work, that a part of a command can write into a folder of its own, as `OutputFolder.require` does.
+ *
+ * @param sidecar a result of the part, there once it is finished: results may then stay, but nothing else may be in their place
+ */
+export function requirePart(
+  folder: string,
+  options: Pick<OutputOptions, 'by' | 'overwrite'>,
+  files: readonly string[],
+  sidecar?: string,
+): void {
+  const part = OutputFolder.view(folder, options);
+  if (sidecar !== undefined && existsSync(sidecar)) part.requireOurs(files);
+  else part.require(files);
 }
 
 /** All paths in an object of paths, absolute. */

@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
+import { writeAll } from './atomic.ts';
 import { writeError } from './write-error.ts';
 
 const format = 1;
+const head = JSON.stringify({ voxmask: 'files', format });
 
 /** What was written under a name. */
 interface Entry {
@@ -90,14 +82,15 @@ export class Ledger {
   }
 
   private append(line: object): void {
+    this.refresh();
     try {
       const descriptor = openSync(this.file, 'a+');
       try {
         const { size } = fstatSync(descriptor);
-        const start = size === 0 ? `${JSON.stringify({ voxmask: 'files', format })}\n` : '';
+        const start = size === 0 ? `${head}\n` : '';
         // A line cut short by a process that died is ended first.
         const end = size > 0 && lastByte(descriptor, size) !== '\n' ? '\n' : '';
-        writeSync(descriptor, `${end}${start}${JSON.stringify(line)}\n`);
+        writeAll(descriptor, Buffer.from(`${end}${start}${JSON.stringify(line)}\n`));
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -109,7 +102,9 @@ export class Ledger {
 
   /** Reads what this or another process has added since. */
   private refresh(): void {
-    const size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    const stat = lstatSync(this.file, { throwIfNoEntry: false });
+    if (stat && !stat.isFile()) throw noList(this.file);
+    const size = stat?.size ?? 0;
     if (size <= this.read) return;
     const added = Buffer.alloc(size - this.read);
     const descriptor = openSync(this.file, 'r');
@@ -118,6 +113,7 @@ export class Ledger {
     } finally {
       closeSync(descriptor);
     }
+    if (this.read === 0 && !isHead(added)) throw noList(this.file);
     const end = added.lastIndexOf('\n') + 1; // what follows is being written
     this.read += end;
     for (const line of added.toString('utf8', 0, end).split('\n')) this.take(line);
@@ -143,6 +139,16 @@ function lastByte(descriptor: number, size: number): string {
   const byte = Buffer.alloc(1);
   readSync(descriptor, byte, 0, 1, size - 1);
   return byte.toString('latin1');
+}
+
+/** Whether a list begins as one of voxmask's, of any format; a full disk may have cut its first line. */
+function isHead(content: Buffer): boolean {
+  const [line] = content.toString('utf8').split('\n', 1);
+  return head.startsWith(line) || parsed(line)?.voxmask === 'files';
+}
+
+function noList(file: string): InputError {
+  return new InputError(file, 'is not a list of files of voxmask', 'Move it, or choose another folder');
 }
 
 function parsed(line: string): Record<string, unknown> | null {
