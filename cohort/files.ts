@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryName, writeAside } from './output/atomic.ts';
 import { outputFolderOf } from './output/folder.ts';
-import { writeError } from './output/write-error.ts';
+import { makeFolders } from './output/make-folders.ts';
 
 /**
  * Writes a file whole or not at all. Makes missing folders. In a folder of results that is open, the file is listed as
@@ -18,11 +18,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     folder.write(file, bytes);
     return;
   }
-  try {
-    mkdirSync(path.dirname(file), { recursive: true });
-  } catch (error) {
-    throw writeError(file, error as NodeJS.ErrnoException);
-  }
+  makeFolders(path.dirname(path.resolve(file)));
   writeAside(path.join(path.dirname(file), temporaryName()), file, bytes);
 }
 

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { OutputFolder, type OutputOptions } from '../../cohort/output/folder.ts';
+import { writeError } from '../../cohort/output/write-error.ts';
 
 let forceUnlock = false;
 
@@ -29,7 +30,7 @@ export function openOutput(
 
 /** A command whose result is one file replaces it only when told to. @throws InputError when the file is there already */
 export function refuseExisting(file: string, overwrite: boolean): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = statusOf(file);
   if (found && !found.isFile() && !found.isSymbolicLink())
     throw new InputError(file, 'is not a file', 'Choose another file');
   if (overwrite || !found) return;
@@ -50,6 +51,14 @@ export function requirePart(
   const part = OutputFolder.view(folder, options);
   if (sidecar !== undefined && existsSync(sidecar)) part.requireOurs(files);
   else part.require(files);
+}
+
+function statusOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    throw writeError(file, error as NodeJS.ErrnoException);
+  }
 }
 
 /** All paths in an object of paths, absolute. */

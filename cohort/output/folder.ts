@@ -1,11 +1,11 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { temporaryName, temporaryOwner, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
+import { makeFolders, removeEmpty } from './make-folders.ts';
 import { isGone, tagOf } from './process.ts';
-import { writeError } from './write-error.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
 export const recordsName = '.voxmask';
@@ -69,7 +69,7 @@ export class OutputFolder {
     if (known) return new OutputFolder(root, options, known);
     outputFolderOf(root)?.requireFolders(path.join(root, recordsName), false);
     const records = path.join(root, recordsName);
-    const made = makeFolders(records);
+    const made = makeRecords(records);
     let lock: Lock | null = null;
     try {
       if (!options.shared) {
@@ -150,7 +150,7 @@ export class OutputFolder {
     lock?.requireHeld();
     this.requireReplaceable(file, ledger.standing(file));
     this.requireFolders(file, true);
-    makeFolders(path.join(this.root, recordsName)); // another process may have removed it as empty
+    makeRecords(path.join(this.root, recordsName)); // another process may have removed it as empty
     ledger.add(file, this.options.by, content);
     writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
   }
@@ -291,11 +291,7 @@ export class OutputFolder {
         throw new InputError(folder, `is ${what}`, 'Move it, or choose another folder');
       }
       if (!make) return;
-      try {
-        mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        throw writeError(folder, error as NodeJS.ErrnoException);
-      }
+      makeFolders(folder);
     }
   }
 
@@ -339,26 +335,10 @@ function isWithin(file: string, folder: string): boolean {
 }
 
 /** @returns the folders that were missing, the outermost first */
-function makeFolders(folder: string): string[] {
-  const missing: string[] = [];
-  for (let at = folder; !existsSync(at); at = path.dirname(at)) missing.unshift(at);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(path.dirname(folder), error as NodeJS.ErrnoException);
-  }
-  if (lstatSync(folder).isDirectory()) return missing;
+function makeRecords(folder: string): string[] {
+  const made = makeFolders(folder);
+  if (lstatSync(folder).isDirectory()) return made;
   throw new InputError(folder, 'is not a folder of voxmask', 'Move it, or choose another folder');
-}
-
-function removeEmpty(made: readonly string[]): void {
-  for (const folder of made.toReversed()) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      return; // something is in it
-    }
-  }
 }
 
 /** Removes what processes that ended were writing: temporary files of their own name, which hold nothing whole. */

@@ -3,7 +3,6 @@ import {
   fstatSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import path from 'node:path';
 import { InputError } from '../error.ts';
 import { temporaryName } from './atomic.ts';
 import { beatDigits, startBeating, stopBeating } from './heartbeat.ts';
+import { makeFolders } from './make-folders.ts';
 import { type ProcessIdentity, stateOf, thisProcess } from './process.ts';
 import { writeError } from './write-error.ts';
 
@@ -96,7 +96,7 @@ export function takeLock(file: string, options: LockOptions): Lock {
 function createWhole(file: string, content: string): boolean {
   const aside = path.join(path.dirname(file), temporaryName());
   try {
-    mkdirSync(path.dirname(file), { recursive: true }); // another process may have removed it as empty
+    makeFolders(path.dirname(file)); // another process may have removed it as empty
     try {
       writeFileSync(aside, content, { flag: 'wx' });
       linkSync(aside, file);
