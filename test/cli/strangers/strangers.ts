@@ -23,7 +23,8 @@ export function snapshot(root: string): Snapshot {
     for (const name of readdirSync(folder)) {
       if (name === records) continue;
       const file = path.join(folder, name);
-      const { ino, mtimeNs, ctimeNs, mode, ...stat } = lstatSync(file, { bigint: true });
+      const stat = lstatSync(file, { bigint: true });
+      const { ino, mtimeNs, ctimeNs, mode } = stat;
       const times = `inode ${ino}, modified ${mtimeNs}, changed ${ctimeNs}, mode ${mode.toString(8)}`;
       const key = path.relative(root, file);
       if (stat.isDirectory()) {
