@@ -38,7 +38,7 @@ export function mapsFor(options: Omit<TrainJobOptions, 'fold'>, plan: readonly R
     throw new InputError(out, `holds ${modelName}, which is no fold's`, 'Choose another folder');
   }
   const content = contentOf(options);
-  const known = existsSync(paths.maps) ? readMaps(paths.maps) : null;
+  const known = existsSync(paths.maps) ? readMaps(paths.maps, overwrite) : null;
   const other = known === null ? [] : unlike(known, content);
   if (known !== null && other.length === 0) return () => {};
   const there = runFolders(out).map(runFolder);
@@ -112,14 +112,16 @@ function contentOf(options: Omit<TrainJobOptions, 'fold'>) {
 
 type MapsContent = Record<string, unknown>;
 
-function readMaps(file: string): MapsContent {
+/** @returns null for a file that is to be replaced and cannot be read */
+function readMaps(file: string, overwrite: boolean): MapsContent | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    if (overwrite) return null;
     throw new InputError(
       file,
       `cannot be read (${(error as Error).message})`,
-      'Choose another folder, or delete the file if its trainings are not needed',
+      'Choose another folder, or give --overwrite if its trainings are not needed',
     );
   }
 }

