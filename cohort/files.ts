@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from './make-folder.ts';
 import { temporaryName, writeAside } from './output/atomic.ts';
 import { outputFolderOf } from './output/folder.ts';
-import { writeError } from './system-error.ts';
+import { makeFolders } from './output/make-folders.ts';
 
 /**
  * Writes a file whole or not at all. Makes missing folders. In a folder of results that is open, the file is listed as
@@ -19,11 +18,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     folder.write(file, bytes);
     return;
   }
-  try {
-    makeFolder(path.dirname(file));
-  } catch (error) {
-    throw writeError(file, error);
-  }
+  makeFolders(path.dirname(path.resolve(file)));
   writeAside(path.join(path.dirname(file), temporaryName()), file, bytes);
 }
 

@@ -66,10 +66,15 @@ export function buildCohortFiles(
   if (others.length > 0 && !options.resample) throw severalGrids(options, groups, grid);
   const output = openOutput(out, { by: 'cohort build', overwrite });
   try {
-    output.require([marker, 'excluded.tsv', 'build.json'], marker);
+    const moving = others.flatMap((group) => group.paths);
+    output.require(
+      [marker, 'excluded.tsv', 'build.json', ...moving.map((file) => movedTo(file, out))],
+      marker,
+    );
+    output.requireRemovable();
     output.removeAll();
 
-    const moved = resampled(others, grid, out, hooks);
+    const moved = resampled(moving, grid, out, hooks);
     const sessions = built.sessions.map((session) => ({
       ...session,
       path: moved.get(session.path) ?? session.path,
@@ -114,20 +119,24 @@ function severalGrids(options: CohortBuildOptions, groups: readonly GridGroup[],
   );
 }
 
+/** Where an image goes that is brought onto another grid. */
+function movedTo(file: string, out: string): string {
+  const name = path.basename(file).replace(/(\.nii|\.img|\.hdr)?(\.gz)?$/i, '');
+  return path.resolve(out, 'images', `${name}_desc-resampled.nii.gz`);
+}
+
 /** Writes the images of other grids anew. @returns by old path, the new one */
 function resampled(
-  groups: readonly GridGroup[],
+  files: readonly string[],
   grid: Grid,
   out: string,
   { onImage }: CohortBuildHooks,
 ): Map<string, string> {
-  const files = groups.flatMap((group) => group.paths);
   const like = { grid, storage: storageFor(grid, 'LAS') };
   return new Map(
     files.map((file, i) => {
       const { data, grid: from } = readVolume(file);
-      const name = path.basename(file).replace(/(\.nii|\.img|\.hdr)?(\.gz)?$/i, '');
-      const to = path.resolve(out, 'images', `${name}_desc-resampled.nii.gz`);
+      const to = movedTo(file, out);
       writeVolume(to, resample(data, from, grid, 'trilinear'), like, { description: 'resampled, trilinear' });
       onImage?.('resampled', i + 1, files.length);
       return [file, to];

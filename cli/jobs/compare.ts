@@ -101,6 +101,7 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
   const output = openOutput(options.out, { by: 'compare', overwrite: options.overwrite });
   try {
     output.require(pathsIn(comparePaths(options.out, groups !== null)), compareMarker);
+    output.requireRemovable();
     const uses: RegionUse[][] = [];
     eachMask(files, options, (mask) => uses.push(regionUse(mask, atlas)));
     const similarity = uses.map((a) => uses.map((b) => roiSimilarity(a, b, options.measure)));

@@ -6,22 +6,24 @@ import {
   simulateCohort,
   simulateDefaults,
 } from '../../cohort/simulate/index.ts';
+import { imagePath } from '../../cohort/simulate/write.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { objectiveDefaults } from '../../masking/objective.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
 import {
   defaultGroupOptions,
+  groupMaskFiles,
   type MaskGroupHooks,
   type MaskGroupOptions,
   type MaskGroupResult,
   maskGroup,
 } from './mask-group.ts';
-import { openOutput } from './output.ts';
+import { openOutput, requirePart } from './output.ts';
 import { reportName, writeReport } from './report/index.ts';
 import { requireReport } from './report/side-files.ts';
 import { type TrainHooks, type TrainJobOptions, type TrainJobResult, trainNetwork } from './train.ts';
-import { trainRuns } from './train-runs.ts';
+import { requireTrainings, trainRuns } from './train-runs.ts';
 
 /** A cohort, a network and a number of steps that two processor cores can do while one waits. */
 export const demoDefaults = {
@@ -83,6 +85,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
   try {
     output.require(['demo.json']);
     requireReport(path.join(directory, reportName), overwrite);
+    requireParts(options);
     const cohort = simulateCohort(directory, simulateOptions(options), hooks.onSimulated);
     const trainOptions: TrainJobOptions = {
       cohort: cohort.cohort,
@@ -136,6 +139,15 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks): Promise<D
   } finally {
     output.close();
   }
+}
+
+/** Makes sure, before the first part, that the later ones can be written. @throws InputError */
+function requireParts({ directory, overwrite }: DemoOptions): void {
+  const [trained, mask] = ['trained', 'mask'].map((name) => path.join(directory, name));
+  requireTrainings(trained, [{ root: trained, fold: 0, run: 0 }], overwrite);
+  const image = imagePath({ participant: { id: 'sub-any' }, sessionId: 'ses-any' }, false); // tells the space of all
+  const files = groupMaskFiles(mask, { className: 'AD', images: [image], atlas: {}, mu: 1 });
+  requirePart(mask, { by: 'mask group', overwrite }, files, path.join(mask, 'mask.json'));
 }
 
 function simulateOptions({

@@ -8,7 +8,7 @@ import type { Evaluated } from './evaluate.ts';
 import type { Asked, Judged } from './evaluate-targets.ts';
 import { groupPaths, writeGroup } from './group-files.ts';
 import { mapsPaths } from './maps.ts';
-import { openOutput } from './output.ts';
+import { openOutput, requirePart } from './output.ts';
 import { trainPaths } from './train-files.ts';
 
 /** The group's name in the folders of trainings: ClinicaDL keeps `train` and `validation` for a training's own. */
@@ -46,6 +46,22 @@ function membersTable(sessions: Asked['sessions'][number]): Record<string, strin
     session_id: sessionId,
     diagnosis,
   }));
+}
+
+/** Makes sure that `recordGroups` will not be refused. @throws InputError when something else is in the place of a file */
+export function requireGroups(
+  recording: readonly Asked[],
+  judged: readonly Judged[],
+  overwrite: boolean,
+): void {
+  const options = { by: 'evaluate', overwrite };
+  for (const { name } of recording) {
+    for (const root of rootsOf(judged)) requirePart(root, options, [mapsPaths(root).group(groupName(name))]);
+    for (const { file, place } of judged) {
+      const paths = groupPaths(path.dirname(file), groupName(name));
+      if (place) requirePart(runFolder(place), options, Object.values(paths));
+    }
+  }
 }
 
 /** Writes the answers for groups into the networks' own folders. @returns the files; none of networks that lie elsewhere */

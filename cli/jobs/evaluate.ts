@@ -10,7 +10,7 @@ import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { evaluationPaths, writeEvaluation } from './evaluate-files.ts';
-import { recordedAccuracy, recordGroups, refuseOtherGroups } from './evaluate-groups.ts';
+import { recordedAccuracy, recordGroups, refuseOtherGroups, requireGroups } from './evaluate-groups.ts';
 import { type Asked, type Judged, readAsked, readJudged } from './evaluate-targets.ts';
 import { openOutput, pathsIn } from './output.ts';
 import { requireFit } from './predict.ts';
@@ -104,6 +104,7 @@ export async function evaluateModels(
   const output = openOutput(options.out, { by: 'evaluate', overwrite: options.overwrite });
   try {
     output.require(pathsIn(evaluationPaths(options.out)), 'evaluation.tsv');
+    requireGroups(recording, judged, options.overwrite);
     const { gpu, report } = await hooks.open();
     const total = asked.flatMap(({ sessions }) => sessions).reduce((sum, { length }) => sum + length, 0);
     const evaluated: Evaluated[] = [];

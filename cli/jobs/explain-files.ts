@@ -32,13 +32,14 @@ export interface ExplainPaths {
   readonly mosaic: string;
   readonly regions: string | null;
   readonly regionsPicture: string | null;
+  readonly sidecar: string;
 }
 
 /** Marks a folder that holds a method's map; it is written last. */
 export const explainMarker = 'attribution.nii.gz';
 
 /** Where a method's files are. */
-export function explainPaths(directory: string, regions = true): ExplainPaths {
+export function explainPaths(directory: string, regions: boolean): ExplainPaths {
   const place = (name: string) => path.join(directory, name);
   return {
     attribution: place(explainMarker),
@@ -46,6 +47,7 @@ export function explainPaths(directory: string, regions = true): ExplainPaths {
     mosaic: place('mosaic.png'),
     regions: regions ? place('regions.tsv') : null,
     regionsPicture: regions ? place('regions.png') : null,
+    sidecar: place('explain.json'),
   };
 }
 

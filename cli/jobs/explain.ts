@@ -52,7 +52,7 @@ export interface ExplainResult {
   readonly completeness: (Completeness & { readonly largestError: number }) | null;
   /** highest density first; null without an atlas */
   readonly regions: readonly RegionUse[] | null;
-  readonly paths: ExplainPaths & { readonly sidecar: string };
+  readonly paths: ExplainPaths;
 }
 
 /**
@@ -67,11 +67,14 @@ export async function explain(options: ExplainOptions, hooks: ExplainHooks): Pro
   if (options.methods.includes('grad-cam')) blockOf(inputs.model.architecture, options.attribution);
   const place = (method: Method) => path.join(options.out, method);
   const outputs = new Map<Method, OutputFolder>();
+  // Methods may be asked for by several processes; each method's own folder is locked.
+  const whole = openOutput(options.out, { by: 'explain', overwrite: options.overwrite, shared: true });
   try {
     for (const method of options.methods) {
       const output = openOutput(place(method), { by: 'explain', overwrite: options.overwrite });
       outputs.set(method, output);
-      output.require(pathsIn(explainPaths(place(method))), explainMarker);
+      output.require(pathsIn(explainPaths(place(method), inputs.atlas !== null)), explainMarker);
+      output.requireRemovable();
     }
     const { gpu, report } = await hooks.open();
     const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
@@ -91,7 +94,7 @@ export async function explain(options: ExplainOptions, hooks: ExplainHooks): Pro
         outputs.get(method)?.removeAll();
         const paths = writeExplainFiles(place(method), { ...content, regions });
         const found = { className, images: { used: sessions.length, of: inputs.fit.length }, completeness };
-        const sidecar = writeSidecar(place(method), 'explain', {
+        writeSidecar(place(method), 'explain', {
           command: 'explain',
           options: { ...options, method, className },
           seed: options.attribution.seed,
@@ -106,14 +109,14 @@ export async function explain(options: ExplainOptions, hooks: ExplainHooks): Pro
             notNumbers: Object.fromEntries(images.notNumbers),
           },
         });
-        results.push({ method, ...found, regions, paths: { ...paths, sidecar } });
+        results.push({ method, ...found, regions, paths });
       }
       return results;
     } finally {
       network.release();
     }
   } finally {
-    for (const output of outputs.values()) output.close();
+    for (const output of [...outputs.values(), whole]) output.close();
   }
 }
 

@@ -18,10 +18,16 @@ import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
 import type { Weights } from '../../model/weights.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
+import {
+  groupMaskFiles,
+  kindOf,
+  type MaskGroupHooks,
+  type MaskGroupOptions,
+  maskGroup,
+} from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
-import { openOutput } from './output.ts';
+import { openOutput, requirePart } from './output.ts';
 import { besideModel, type Knowledge, knowledgeOf } from './sanity-networks.ts';
 import { readMaps } from './validate-inputs.ts';
 
@@ -87,12 +93,18 @@ export async function feedback(
   const output = openOutput(options.out, { by: 'feedback', overwrite: options.overwrite });
   try {
     output.require([marker, 'model.safetensors', 'regions.tsv', 'masks.png', 'split.tsv'], marker);
+    const maskPlace = path.join(options.out, 'mask');
+    requirePart(
+      maskPlace,
+      { by: 'mask group', overwrite: options.overwrite },
+      groupMaskFiles(maskPlace, kindOf(inputs)),
+    );
     const opened = await hooks.open();
     const tuned = await fineTune(opened.gpu, options, inputs, split, old.mask, hooks);
     if (!tuned) return null;
     const paths = {
       model: path.join(options.out, 'model.safetensors'),
-      mask: path.join(options.out, 'mask'),
+      mask: maskPlace,
       regions: path.join(options.out, 'regions.tsv'),
       masks: path.join(options.out, 'masks.png'),
     };

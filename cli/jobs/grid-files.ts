@@ -2,7 +2,14 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
-import { axes, type GridPoint, type GridStage, gridPoints, variedAxes } from '../../masking/grid.ts';
+import {
+  axes,
+  type GridLine,
+  type GridPoint,
+  type GridStage,
+  gridPoints,
+  variedAxes,
+} from '../../masking/grid.ts';
 import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import type { LineSimilarity } from './grid.ts';
@@ -31,27 +38,39 @@ export interface GridPaths {
   readonly points: string;
   readonly similarities: readonly string[];
   readonly pictures: readonly string[];
+  readonly sidecar: string;
 }
 
 /** Marks a folder that holds a finished grid. */
 export const gridMarker = 'points.tsv';
 
+/** Where a grid's files are, but for its masks. */
+export function gridPaths(
+  directory: string,
+  stages: readonly GridStage[],
+  lines: readonly Pick<GridLine, 'stage' | 'axis'>[],
+): GridPaths {
+  const place = (name: string) => path.join(directory, name);
+  return {
+    points: place(gridMarker),
+    similarities: lines.map(({ stage, axis }) => place(`similarity_${stage}_${axis}.tsv`)),
+    pictures: stages.map(({ name }) => place(`masks_${name}.png`)),
+    sidecar: place('grid.json'),
+  };
+}
+
 /** Writes a grid's tables and pictures beside its masks. */
 export function writeGrid(directory: string, content: GridContent): GridPaths {
   const { stages, lines } = content;
-  const place = (name: string) => path.join(directory, name);
-  const similarities = lines.map((line) => {
-    const file = place(`similarity_${line.stage}_${line.axis}.tsv`);
-    writeFileAtomic(file, similarityTable(line));
-    return file;
+  const paths = gridPaths(directory, stages, lines);
+  lines.forEach((line, i) => {
+    writeFileAtomic(paths.similarities[i], similarityTable(line));
   });
-  const pictures = stages.map((stage) => {
-    const file = place(`masks_${stage.name}.png`);
-    writeFileAtomic(file, stagePicture(stage, content));
-    return file;
+  stages.forEach((stage, i) => {
+    writeFileAtomic(paths.pictures[i], stagePicture(stage, content));
   });
-  writeFileAtomic(place(gridMarker), pointTable(content, directory));
-  return { points: place(gridMarker), similarities, pictures };
+  writeFileAtomic(paths.points, pointTable(content, directory));
+  return paths;
 }
 
 function similarityTable({ axis, values, similarity }: LineSimilarity): string {

@@ -3,13 +3,22 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import type { OutputFolder } from '../../cohort/output/folder.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { divergence, isLossFault } from '../../masking/divergence.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { versions } from '../versions.ts';
-import { type MaskGroupHooks, type MaskGroupOptions, type MaskGroupResult, maskGroup } from './mask-group.ts';
+import {
+  groupMaskFiles,
+  kindOf,
+  type MaskGroupHooks,
+  type MaskGroupOptions,
+  type MaskGroupResult,
+  maskGroup,
+} from './mask-group.ts';
 import type { MaskInputs } from './mask-inputs.ts';
+import { requirePart } from './output.ts';
 import { differences } from './train-identity.ts';
 
 /** A mask of a grid, and how it came about. */
@@ -30,8 +39,25 @@ export interface PointHooks extends Omit<MaskGroupHooks, 'open' | 'inputs'> {
   readonly untouched: () => Promise<number>;
 }
 
-const record = 'point.json';
+const pointRecord = 'point.json';
 const fallback = 10; // the learning rate is divided by it
+
+/**
+ * Makes sure, before the masks of earlier points take hours, that this one can be written.
+ *
+ * @param grid the open folder of the grid
+ * @throws InputError when something else is in the place of a file
+ */
+export function requirePoint(
+  folder: string,
+  grid: OutputFolder,
+  inputs: MaskInputs,
+  overwrite: boolean,
+): void {
+  const finished = path.resolve(folder, pointRecord);
+  grid.require([finished]);
+  requirePart(folder, { by: 'mask group', overwrite }, groupMaskFiles(folder, kindOf(inputs)), finished);
+}
 
 /**
  * A mask of a grid in a folder of its own: the one that is there if it was made of the same, else a new one. A training that
@@ -43,6 +69,11 @@ export async function makePoint(options: MaskGroupOptions, hooks: PointHooks): P
   const identity = identityOf(options, hooks.inputs);
   const known = options.overwrite ? null : finished(options.out, identity);
   if (known) return known;
+  requirePart(
+    options.out,
+    { by: 'mask group', overwrite: options.overwrite },
+    groupMaskFiles(options.out, kindOf(hooks.inputs)),
+  );
   // What an interruption left is made anew.
   const once = async (learningRate: number) => {
     const group = { ...options.group, learningRate };
@@ -59,7 +90,10 @@ export async function makePoint(options: MaskGroupOptions, hooks: PointHooks): P
     made = { result, learningRate: asked / fallback, fellBack: first.diverged, diverged };
   }
   if (!made.result.interrupted)
-    writeFileAtomic(path.join(options.out, record), `${JSON.stringify({ identity, ...made }, null, 2)}\n`);
+    writeFileAtomic(
+      path.join(options.out, pointRecord),
+      `${JSON.stringify({ identity, ...made }, null, 2)}\n`,
+    );
   return made;
 }
 
@@ -106,7 +140,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array):
 }
 
 function finished(folder: string, identity: object): MadePoint | null {
-  const file = path.join(folder, record);
+  const file = path.join(folder, pointRecord);
   if (!existsSync(file)) return null;
   let known: MadePoint & { identity: object };
   try {

@@ -9,11 +9,11 @@ import { regionUse } from '../../masking/regions.ts';
 import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { type GridPaths, type PointResult, writeGrid } from './grid-files.ts';
-import { makePoint } from './grid-point.ts';
+import { type GridPaths, gridPaths, type PointResult, writeGrid } from './grid-files.ts';
+import { makePoint, requirePoint } from './grid-point.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
-import { openOutput } from './output.ts';
+import { openOutput, pathsIn } from './output.ts';
 
 export interface GridOptions extends Omit<MaskGroupOptions, 'atlas'> {
   readonly stages: readonly GridStage[];
@@ -55,6 +55,12 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
   const output = openOutput(options.out, { by: 'grid', overwrite: options.overwrite });
   try {
     const inputs = readMaskInputs({ ...common, atlas: sources });
+    const place = (point: GridPoint) => path.join(options.out, point.stage, point.name);
+    const lines = stages.flatMap(gridLines);
+    const { out, overwrite } = options;
+    output.require(pathsIn(gridPaths(out, stages, lines)));
+    for (const point of points) requirePoint(place(point), output, inputs, overwrite);
+    output.requireRemovable({ direct: true });
     let opened: Promise<OpenGpu> | undefined;
     const open = () => (opened ??= hooks.open());
     let ones: Promise<number> | undefined;
@@ -62,12 +68,11 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
     const made: PointResult[] = [];
     for (const [i, point] of points.entries()) {
       hooks.onPoint?.(point, i, points.length);
-      const out = path.join(options.out, point.stage, point.name);
       const objective = { ...options.objective, ...point.objective };
       const { onStep, onEpoch, signal } = hooks;
       const watch = { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }), ...(signal && { signal }) };
       const one = await makePoint(
-        { ...common, atlas: sources, objective, out },
+        { ...common, atlas: sources, objective, out: place(point) },
         { ...watch, open, inputs, untouched },
       );
       if (one.result.interrupted) return null;
@@ -80,14 +85,15 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
       ]),
     );
     const of = (point: GridPoint) => masks.get(point.stage + point.name)!;
-    const lines = stages.flatMap(gridLines).map((line) => similarities(line, inputs.atlas!, measure, of));
+    const alike = lines.map((line) => similarities(line, inputs.atlas!, measure, of));
     const { grid } = inputs.images;
     const background = await inputs.images.mean(inputs.select);
+    output.removeAll({ direct: true }); // of other stages; masks stay, for whoever asks for them again
     const paths = writeGrid(options.out, {
       stages,
       made,
       objective: options.objective,
-      lines,
+      lines: alike,
       maskOf: of,
       grid,
       background,
@@ -102,7 +108,7 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
       finishedAt: new Date(),
       ...(used && { peakBytes: used.gpu.memory().peakBytes }),
       results: {
-        lines,
+        lines: alike,
         fellBack: made
           .filter(({ fellBack }) => fellBack !== null)
           .map(({ point, learningRate, fellBack, diverged }) => ({
@@ -114,7 +120,7 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
           })),
       },
     });
-    return { points: made, lines, paths };
+    return { points: made, lines: alike, paths };
   } finally {
     output.close();
   }

@@ -38,7 +38,7 @@ export function mapsFor(options: Omit<TrainJobOptions, 'fold'>, plan: readonly R
     throw new InputError(out, `holds ${modelName}, which is no fold's`, 'Choose another folder');
   }
   const content = contentOf(options);
-  const known = existsSync(paths.maps) ? readMaps(paths.maps) : null;
+  const known = existsSync(paths.maps) ? readMaps(paths.maps, overwrite) : null;
   const other = known === null ? [] : unlike(known, content);
   if (known !== null && other.length === 0) return () => {};
   const there = runFolders(out).map(runFolder);
@@ -75,12 +75,15 @@ function environment() {
   };
 }
 
+/** The groups that each training has: its two sides. */
+export const trainingSets = ['train', 'validation'] as const;
+
 /** Writes who is in the groups of a fold, as its training's split tells. */
 export function writeGroups(place: RunPlace): void {
   const paths = mapsPaths(place.root);
   const { rows } = readTable(trainPaths(runFolder(place)).split);
   const columns = ['participant_id', 'session_id', 'diagnosis'];
-  for (const set of ['train', 'validation']) {
+  for (const set of trainingSets) {
     const members = rows.filter((row) => row.set === set);
     writeFileAtomic(paths.group(set, place.fold), formatTable(columns, members));
   }
@@ -109,14 +112,16 @@ function contentOf(options: Omit<TrainJobOptions, 'fold'>) {
 
 type MapsContent = Record<string, unknown>;
 
-function readMaps(file: string): MapsContent {
+/** @returns null for a file that is to be replaced and cannot be read */
+function readMaps(file: string, overwrite: boolean): MapsContent | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    if (overwrite) return null;
     throw new InputError(
       file,
       `cannot be read (${(error as Error).message})`,
-      'Choose another folder, or delete the file if its trainings are not needed',
+      'Choose another folder, or give --overwrite if its trainings are not needed',
     );
   }
 }
@@ -151,7 +156,19 @@ export function finishedRuns(root: string): RunSummary[] {
   return runFolders(root).flatMap((place): RunSummary[] => {
     const file = trainPaths(runFolder(place)).sidecar;
     if (!existsSync(file)) return [];
-    const { seed, results } = JSON.parse(readFileSync(file, 'utf8'));
+    const told = readSidecar(file);
+    if (told === null) return [];
+    const { seed, results } = told;
     return results.interrupted ? [] : [{ place, seed, epochs: results.epochs, best: results.best }];
   });
+}
+
+/** What a training's sidecar says; null for a file that is none, which somebody else may have put there. */
+function readSidecar(file: string): { seed: number; results: RunSummary & { interrupted: boolean } } | null {
+  try {
+    const found = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof found.results?.best === 'object' ? found : null;
+  } catch {
+    return null;
+  }
 }

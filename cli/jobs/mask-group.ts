@@ -18,8 +18,8 @@ import {
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { makeGroupMask } from './mask-group-make.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
-import { keepMean, meanFile } from './mask-mu.ts';
-import { GroupCheckpoints } from './mask-resume.ts';
+import { keepMean, keepsMean, meanFile } from './mask-mu.ts';
+import { checkpointName, GroupCheckpoints } from './mask-resume.ts';
 import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskGroupOptions extends MaskSources {
@@ -106,12 +106,11 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
     const checkpoints = new GroupCheckpoints(options, inputs);
     const finished = options.overwrite ? null : finishedBefore(options.out, checkpoints, inputs);
     if (finished) return finished;
-    output.require(
-      filesOf(options.out, inputs, checkpoints.file),
-      checkpoints.state ? undefined : maskMarker,
-    );
+    output.require(groupMaskFiles(options.out, kindOf(inputs)), checkpoints.state ? undefined : maskMarker);
+    output.requireRemovable({ keep: [checkpoints.file] });
     const { gpu, report } = await hooks.open();
     checkpoints.useAdapter(report);
+    if (options.overwrite) checkpoints.remove();
     const made = await makeGroupMask(gpu, inputs, options, hooks, checkpoints);
     const regions =
       inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
@@ -204,12 +203,26 @@ function finishedBefore(
   };
 }
 
-/** Every file that a group mask may write. */
-function filesOf(out: string, { className, fit, atlas }: MaskInputs, checkpoint: string): string[] {
+/** Every file that a group mask may write, absolute. */
+export function groupMaskFiles(out: string, { className, images, atlas, mu }: GroupMaskKind): string[] {
   const has = { losses: true, regions: atlas !== null };
-  const derived = derivativePaths(out, { of: { className }, sources: fit.map((session) => session.path) });
-  const others = ['mask.json', meanFile, ...datasetFiles].map((name) => path.join(out, name));
-  return [...pathsIn(maskPaths(out, has)), ...withSidecars(derived), ...others, checkpoint].map((file) =>
-    path.resolve(file),
-  );
+  const derived = derivativePaths(out, { of: { className }, sources: images });
+  const others = ['mask.json', checkpointName, ...datasetFiles, ...(keepsMean(mu) ? [meanFile] : [])];
+  return [
+    ...pathsIn(maskPaths(out, has)),
+    ...withSidecars(derived),
+    ...others.map((name) => path.join(out, name)),
+  ].map((file) => path.resolve(file));
+}
+
+/** What decides which files a group mask has. */
+export interface GroupMaskKind extends Pick<MaskInputs, 'className' | 'mu'> {
+  /** paths of those that it is fitted on */
+  readonly images: readonly string[];
+  readonly atlas: object | null;
+}
+
+/** What decides which files the mask of these inputs has. */
+export function kindOf({ fit, ...inputs }: MaskInputs): GroupMaskKind {
+  return { ...inputs, images: fit.map((session) => session.path) };
 }

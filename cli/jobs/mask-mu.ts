@@ -120,6 +120,11 @@ export async function placeMu(gpu: Gpu, mu: Mu, images: ImageStore, signal?: Abo
 /** The healthy mean that masks were made with, in the folder of the results. */
 export const meanFile = 'mu.nii.gz';
 
+/** Whether mu is kept beside the masks made with it. */
+export function keepsMean(mu: Mu): boolean {
+  return typeof mu === 'object' && 'meanOf' in mu;
+}
+
 /** Keeps the healthy mean beside the masks made with it, so that they can be asked about later. */
 export function keepMean(out: string, mean: Float32Array, grid: Grid, storage: Storage): void {
   const description = `voxmask: mean of ${healthy} images`;

@@ -12,7 +12,8 @@ import type { MaskInputs } from './mask-inputs.ts';
 import { differences } from './train-identity.ts';
 import { adapterOf } from './train-resume.ts';
 
-const name = 'checkpoint.safetensors';
+/** The checkpoint's file in the folder of the results. */
+export const checkpointName = 'checkpoint.safetensors';
 const plainSeconds = 600;
 
 interface Identity {
@@ -34,13 +35,12 @@ export class GroupCheckpoints {
   private adapter: Identity['adapter'] = null;
   private saved = Date.now();
 
-  /** @throws InputError when the folder holds the checkpoint of another mask, unless it may be overwritten */
+  /** @throws InputError when the folder contains the checkpoint of another mask, unless it may be overwritten */
   constructor(options: MaskGroupOptions, inputs: MaskInputs) {
-    this.file = path.join(options.out, name);
+    this.file = path.join(options.out, checkpointName);
     this.identity = identityOf(options, inputs);
     this.seconds = options.checkpointSeconds ?? plainSeconds;
-    if (options.overwrite) this.remove();
-    const found = existsSync(this.file) ? readGroupState(this.file) : null;
+    const found = !options.overwrite && existsSync(this.file) ? readGroupState(this.file) : null;
     const { adapter = null, dropped = [], ...begun } = (found?.identity ?? {}) as Partial<Identity>;
     const other = found ? differences(begun, this.identity) : [];
     if (other.length > 0) {

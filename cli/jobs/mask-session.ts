@@ -8,7 +8,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
 import { digestOf, fileDigest, fileStamp } from './digest.ts';
 import { datasetFiles, describeDataset, withSidecars } from './mask-derivatives.ts';
-import { meanFile } from './mask-mu.ts';
+import { keepsMean, meanFile } from './mask-mu.ts';
 import { muIdentity } from './mask-resume.ts';
 import {
   finishedRow,
@@ -114,7 +114,12 @@ export async function maskSessions(
     const before = rows.size;
     const todo = inputs.sessions.filter((session) => !rows.has(session));
     output.require(todo.flatMap((session) => filesOf(options.out, session, single)));
-    output.require([...datasetFiles, sessionsTable, 'sessions.json', meanFile]);
+    output.require([
+      ...[...datasetFiles, sessionsTable],
+      ...(single ? [] : ['sessions.json']),
+      ...(keepsMean(inputs.mu) ? [meanFile] : []),
+    ]);
+    if (options.overwrite) output.requireRemovable();
     describeDataset(options.out, `Session masks of ${inputs.className}`);
     const made =
       todo.length === 0
@@ -123,6 +128,12 @@ export async function maskSessions(
     const ordered = inputs.sessions.flatMap((session) => rows.get(session) ?? []);
     const table = path.join(options.out, sessionsTable);
     writeFileAtomic(table, formatSessions(ordered));
+    // Masks of sessions that are not asked for any more, or are misclassified now, would be taken for ones of this run.
+    if (options.overwrite && made?.left === 0) {
+      const kept = [...rows.keys()].flatMap((session) => filesOf(options.out, session, single));
+      const common = [...datasetFiles, sessionsTable, ...(keepsMean(inputs.mu) ? [meanFile] : [])];
+      output.removeAll({ keep: [...kept, ...common] });
+    }
     const result = {
       className: inputs.className,
       asked: inputs.sessions.length,

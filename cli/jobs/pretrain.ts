@@ -116,10 +116,13 @@ export async function pretrainNetwork(
 
   const output = openOutput(options.out, { by: 'pretrain', overwrite: options.overwrite });
   try {
+    output.require(pathsIn(paths));
     const from = checkpointOf<PretrainEpoch>(paths.checkpoint, identity, options.overwrite);
-    output.require(pathsIn(paths), from ? undefined : autoencoderName);
+    output.require([], from ? undefined : autoencoderName);
+    output.requireRemovable({ keep: [paths.checkpoint] });
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
+    if (options.overwrite) removeFile(paths.checkpoint);
     hooks.onSplit?.(split, absent, from?.state);
     const fitted = await fit(gpu, shape, images, split, options, hooks, {
       from: from?.state,

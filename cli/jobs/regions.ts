@@ -63,6 +63,7 @@ export function measureRegions(options: RegionsOptions): RegionsResult {
       ],
       regionsMarker,
     );
+    output?.requireRemovable();
     const masks: MeasuredMask[] = [];
     eachMask(files, options, (mask, i) => {
       const details = regionDetails(mask, atlas);

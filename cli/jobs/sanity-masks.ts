@@ -5,6 +5,9 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
 
+/** Says, in the folder of a mask, that it is finished. */
+export const partFile = 'part.json';
+
 /** A group mask of one of the networks. */
 export interface SanityMask {
   readonly name: string;
@@ -31,7 +34,7 @@ export async function maskOf(
   options: MaskGroupOptions,
   hooks: MaskGroupHooks,
 ): Promise<SanityMask | null> {
-  const file = path.join(options.out, 'part.json');
+  const file = path.join(options.out, partFile);
   const identity = identityOf(options);
   const before: Part | null = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
   const whole = before?.identity === identity && existsSync(before.path);

@@ -40,6 +40,11 @@ export interface ControlSources {
   readonly seed: number;
 }
 
+/** Where a network that was never trained is. */
+export function randomFiles(directory: string) {
+  return { model: path.join(directory, 'model.safetensors'), split: path.join(directory, 'split.tsv') };
+}
+
 /**
  * A network of the trained one's architecture with weights as they are drawn, and batch normalisation by the statistics of the
  * training images. One that is there already is taken as it is.
@@ -51,8 +56,8 @@ export async function randomNetwork(
   { model: trained, cohort, split, seed }: ControlSources,
   open: () => Promise<OpenGpu>,
 ): Promise<string> {
-  const place = path.join(directory, 'model.safetensors');
-  if (existsSync(place)) return place;
+  const files = randomFiles(directory);
+  if (existsSync(files.model)) return files.model;
   const model = readModel(trained);
   const sides = readSplit(split, readCohort(cohort, model.architecture.classes));
   const { gpu } = await open();
@@ -61,9 +66,9 @@ export async function randomNetwork(
     const images = imagesOf(model, sides.train[0]);
     const batchSize = Math.min(8, sides.train.length);
     await calibrateNormalisation(network, images, sides.train, batchSize, seed);
-    writeFileAtomic(path.join(directory, 'split.tsv'), formatSplit({ ...sides }));
-    writeModel(place, { ...model, weights: await network.download() });
-    return place;
+    writeFileAtomic(files.split, formatSplit({ ...sides }));
+    writeModel(files.model, { ...model, weights: await network.download() });
+    return files.model;
   } finally {
     network.release();
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { removeFile } from '../../cohort/files.ts';
+import type { OutputFolder } from '../../cohort/output/folder.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { caution, type Verdict, verdictOn, type Yardstick } from '../../masking/sanity.ts';
@@ -10,21 +11,23 @@ import { readModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
+import { groupMaskFiles, kindOf, type MaskGroupHooks, type MaskGroupOptions } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
-import { openOutput, pathsIn } from './output.ts';
+import { openOutput, pathsIn, requirePart } from './output.ts';
 import { sanityPaths, writeSanityFiles } from './sanity-files.ts';
-import { maskOf, type SanityMask } from './sanity-masks.ts';
+import { maskOf, partFile, type SanityMask } from './sanity-masks.ts';
 import {
   besideModel,
   type Knowledge,
   knowledgeOf,
+  randomFiles,
   randomNetwork,
   shuffledNetwork,
   trainingOf,
 } from './sanity-networks.ts';
 import type { TrainHooks } from './train.ts';
+import { requireTraining } from './train-files.ts';
 
 export interface SanityOptions extends Omit<MaskGroupOptions, 'atlas' | 'everyImage'> {
   /** masks are compared over its regions */
@@ -89,13 +92,15 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     throw new InputError(
       options.out,
       `contains ${sanityMarker} already`,
-      'Choose another folder, or give --overwrite',
+      'Choose another folder, or give --overwrite to replace it',
     );
   for (const given of [options.random, options.shuffled]) if (given) requireAlike(given, inputs);
   const output = openOutput(options.out, { by: 'sanity', overwrite: options.overwrite });
   try {
-    output.require(pathsIn(sanityPaths(options.out)));
+    const random = place('random-network');
+    requireSanity(output, options, inputs);
     removeFile(place(sanityMarker));
+    if (options.overwrite && !options.random) removeFile(randomFiles(random).model);
     const { signal, onPart, onStep } = hooks;
     let done = 0;
     const begin = (what: string) => {
@@ -104,9 +109,9 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     };
     const sources = { model, cohort: options.cohort, split, seed: options.group.seed };
     begin('random network');
-    const random = options.random
+    const untrained = options.random
       ? modelFile(options.random)
-      : await randomNetwork(place('random-network'), sources, hooks.open);
+      : await randomNetwork(random, sources, hooks.open);
     begin('network on shuffled labels');
     const shuffled = options.shuffled
       ? modelFile(options.shuffled)
@@ -122,7 +127,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     const plan = [
       { name: 'trained', model, seed, everyImage: false },
       { name: 'trained, again', model, seed: seed + 1, everyImage: false },
-      { name: 'random', model: random, seed, everyImage: true },
+      { name: 'random', model: untrained, seed, everyImage: true },
       { name: 'shuffled labels', model: shuffled, seed, everyImage: true },
     ];
     const masks: SanityMask[] = [];
@@ -135,7 +140,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
           model,
           split,
           everyImage,
-          out: place(name.replace(/\W+/g, '-')),
+          out: place(maskFolder(name)),
           group: { ...options.group, seed },
         },
         { open: hooks.open, ...(signal && { signal }), ...(onStep && { onStep }) },
@@ -193,6 +198,31 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     return { ...found, paths: { ...paths, sidecar } };
   } finally {
     output.close();
+  }
+}
+
+const maskNames = ['trained', 'trained, again', 'random', 'shuffled labels'] as const;
+
+function maskFolder(name: string): string {
+  return name.replace(/\W+/g, '-');
+}
+
+/** Makes sure, before the first network is trained, that all parts can be written. @throws InputError */
+function requireSanity(output: OutputFolder, options: SanityOptions, inputs: MaskInputs): void {
+  const { overwrite } = options;
+  const place = (...names: string[]) => path.resolve(options.out, ...names);
+  const random = options.random ? [] : pathsIn(randomFiles(place('random-network')));
+  const folders = maskNames.map((name) => place(maskFolder(name)));
+  output.require([
+    ...pathsIn(sanityPaths(options.out)),
+    place(sanityMarker),
+    ...random,
+    ...folders.map((folder) => path.join(folder, partFile)),
+  ]);
+  if (!options.shuffled) requireTraining(place('shuffled-network'), false); // a finished one is kept
+  for (const folder of folders) {
+    const finished = path.join(folder, partFile);
+    requirePart(folder, { by: 'mask group', overwrite }, groupMaskFiles(folder, kindOf(inputs)), finished);
   }
 }
 

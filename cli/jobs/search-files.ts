@@ -18,7 +18,10 @@ export interface SearchPaths {
 }
 
 /** Marks a sample that has failed; beside its last checkpoint. */
-const failureName = 'failed.json';
+export const failureFile = (directory: string) => path.join(directory, 'failed.json');
+
+/** The files of a search, but for its samples'. */
+export const searchFiles = ['search.tsv', 'rejected.tsv', 'best.yaml', 'search.json'];
 
 /** That a sample has failed, and what it was. */
 export interface Failure {
@@ -28,12 +31,12 @@ export interface Failure {
 
 /** Notes that a training has failed, in its folder: it would again. */
 export function recordFailure(directory: string, failure: Failure): void {
-  writeFileAtomic(path.join(directory, failureName), `${JSON.stringify(failure, null, 2)}\n`);
+  writeFileAtomic(failureFile(directory), `${JSON.stringify(failure, null, 2)}\n`);
 }
 
 /** How the same training has failed before; null if it has not, or if that is to be forgotten. */
 export function failureBefore(directory: string, identity: TrainIdentity, forget: boolean): string | null {
-  const file = path.join(directory, failureName);
+  const file = failureFile(directory);
   if (forget) removeFile(file);
   try {
     const found: Failure = JSON.parse(readFileSync(file, 'utf8'));

@@ -11,8 +11,16 @@ import { type Settings, settingsDefaults } from '../../model/settings.ts';
 import type { Epoch } from '../../model/train.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { openOutput } from './output.ts';
-import { failureBefore, recordFailure, type SearchPaths, writeSearch } from './search-files.ts';
+import {
+  failureBefore,
+  failureFile,
+  recordFailure,
+  type SearchPaths,
+  searchFiles,
+  writeSearch,
+} from './search-files.ts';
 import { type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
+import { requireTraining } from './train-files.ts';
 import { identityOf, type TrainIdentity } from './train-identity.ts';
 import { batchSizes } from './train-memory.ts';
 import { settledIn } from './train-settings.ts';
@@ -83,7 +91,9 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
   const seed = space.seed ?? settingsDefaults.seed;
   const output = openOutput(options.out, { by: 'search', overwrite: options.overwrite });
   try {
-    output.require(['search.tsv', 'rejected.tsv', 'best.yaml', 'search.json']);
+    const folders = Array.from({ length: samples }, (_, sample) => sampleName(sample));
+    output.require([...searchFiles, ...folders.map(failureFile)]);
+    for (const folder of folders) requireTraining(path.join(options.out, folder), options.overwrite);
     const { gpu, report } = await hooks.open();
     const room: Omit<Room, 'activations'> = {
       largest: gpu.largestTensor,

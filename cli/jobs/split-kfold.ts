@@ -61,6 +61,7 @@ export function splitKfold(options: SplitKfoldOptions): SplitKfoldResult {
   try {
     const names = parts.flatMap((_, fold) => [foldFile(fold), foldFile(fold).replace(/\.tsv$/, '.json')]);
     output.require([marker, 'folds.json', ...names], marker);
+    output.requireRemovable();
     output.removeAll();
 
     const tables = parts.map((_, fold) => {

@@ -4,6 +4,7 @@ import type { OpenGpu } from '../../engine/node/open.ts';
 import type { StudyConfig } from '../study/config.ts';
 import { type Estimate, estimateUnits, type Load } from '../study/estimate.ts';
 import { architectureOf, cohortSize, loadsOf } from '../study/loads.ts';
+import { recordFiles } from '../study/records.ts';
 import { isDone, type Outcome, type RunUnitsHooks, runUnits } from '../study/run-units.ts';
 import { type UnitState, unitStates, writeStudy } from '../study/study-file.ts';
 import { inOrder, type Unit, unitKeys } from '../study/unit.ts';
@@ -48,7 +49,8 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
   if (only !== null) return runOne(folder, units, keys, options, hooks);
   const output = openOutput(folder, { by: 'study', overwrite: null });
   try {
-    output.require(['study.json']);
+    output.require(['study.json', ...units.flatMap(({ id }) => recordFiles(id))]);
+    for (const unit of units) output.requireFolder(unit.out);
     requireReport(path.join(folder, reportName), null);
     writeStudy(folder, study.name, units, keys);
     hooks.onPlan?.(units.length);
@@ -95,6 +97,8 @@ async function runOne(
     throw new InputError(`unit ${only}`, `needs ${lacking.join(', ')}, not done yet`, 'Run them first');
   const output = openOutput(folder, { by: 'study', overwrite: null, shared: true });
   try {
+    output.require(recordFiles(unit.id));
+    output.requireFolder(unit.out);
     const alone = [{ ...unit, needs: [] }];
     const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
     return { units: unitStates(folder, alone, keys), outcomes, report: null };

@@ -8,6 +8,7 @@ import { bestFolder, modelName, splitName } from '../../model/model-folder.ts';
 import type { Epoch } from '../../model/train.ts';
 import { renderCurves } from '../../report/curves.ts';
 import { type GroupPaths, groupPaths } from './group-files.ts';
+import { pathsIn, requirePart } from './output.ts';
 import { formatEvents } from './tensorboard.ts';
 
 /** The results of a training that go into files. */
@@ -64,7 +65,13 @@ export function trainPaths(directory: string): TrainPaths {
   };
 }
 
-/** Marks a folder that holds a training. */
+/** Makes sure, before an earlier part of a command takes hours, that a training can be written. @throws InputError */
+export function requireTraining(directory: string, overwrite: boolean): void {
+  const paths = trainPaths(directory);
+  requirePart(directory, { by: 'train', overwrite }, pathsIn(paths), paths.sidecar);
+}
+
+/** Marks a folder that contains a training. */
 export const trainMarker = path.join(bestFolder, modelName);
 
 /**

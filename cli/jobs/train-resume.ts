@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { removeFile } from '../../cohort/files.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint.ts';
 import type { Epoch } from '../../model/train.ts';
@@ -13,8 +12,7 @@ export function checkpointOf<E = Epoch>(
   identity: object,
   overwrite: boolean,
 ): Checkpoint<E> | null {
-  if (overwrite) removeFile(file);
-  if (!existsSync(file)) return null;
+  if (overwrite || !existsSync(file)) return null;
   const found = readCheckpoint<E>(file);
   const { adapter: _, ...begun } = found.identity as { adapter: unknown };
   const other = differences(begun, identity);

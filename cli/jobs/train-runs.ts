@@ -2,9 +2,10 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { type RunPlace, runFolder } from '../../model/model-folder.ts';
-import { finishedRuns, mapsFor, mapsPaths, writeGroups } from './maps.ts';
-import { openOutput, pathsIn } from './output.ts';
+import { finishedRuns, mapsFor, mapsPaths, trainingSets, writeGroups } from './maps.ts';
+import { openOutput, pathsIn, requirePart } from './output.ts';
 import type { TrainJobOptions, TrainJobResult } from './train.ts';
+import { requireTraining } from './train-files.ts';
 
 /** Several trainings of one kind: every fold, each with so many initialisations. */
 export interface TrainRunsOptions extends Omit<TrainJobOptions, 'fold'> {
@@ -51,21 +52,18 @@ export async function trainRuns(
   const plan = wanted.flatMap((fold) =>
     Array.from({ length: each }, (_, run): RunPlace => ({ root, fold, run })),
   );
-  const begin = mapsFor(common, plan);
   // Several processes may train different folds; each training's own folder is locked.
   const output = openOutput(root, { by: 'train', overwrite: options.overwrite, shared: true });
-  const onBegin = () => {
-    output.require(pathsIn(mapsPaths(root)));
-    begin();
-  };
   try {
+    requireTrainings(root, plan, options.overwrite);
+    const begin = mapsFor(common, plan);
     const done: FinishedRun[] = [];
     const table = mapsPaths(root).runs;
     for (const { fold, run } of plan) {
       const out = runFolder({ root, fold, run });
       const training = { ...options.training, seed: options.training.seed + run };
       const planned = { fold, run, seed: training.seed, out };
-      const result = await train({ ...common, fold, out, training }, planned, onBegin);
+      const result = await train({ ...common, fold, out, training }, planned, begin);
       if (result.paths) writeGroups({ root, fold, run });
       const finished = { ...planned, result };
       if (result.interrupted) return { runs: done, stopped: finished, interrupted: true, table };
@@ -76,6 +74,14 @@ export async function trainRuns(
   } finally {
     output.close();
   }
+}
+
+/** Makes sure, before the first of several trainings, that all of them can be written. @throws InputError */
+export function requireTrainings(root: string, plan: readonly RunPlace[], overwrite: boolean): void {
+  const paths = mapsPaths(root);
+  const groups = plan.flatMap(({ fold }) => trainingSets.map((set) => path.resolve(paths.group(set, fold))));
+  requirePart(root, { by: 'train', overwrite }, [...pathsIn(paths), ...groups]);
+  for (const place of plan) requireTraining(runFolder(place), overwrite);
 }
 
 /** Of all that are there: another process may have trained other folds. */

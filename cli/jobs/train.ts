@@ -114,13 +114,17 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
 
   const output = openOutput(options.out, { by: 'train', overwrite: options.overwrite });
   try {
+    output.require(pathsIn(paths));
     const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
-    output.require(pathsIn(paths), from ? undefined : trainMarker);
+    output.require([], from ? undefined : trainMarker);
+    const replaced = { by: ['train', 'evaluate'], keep: [paths.checkpoint] }; // answers of another network too
+    output.requireRemovable(replaced);
     hooks.onBegin?.();
     const opened = await hooks.open();
     const { gpu, report } = opened;
     refuseOtherAdapter(from, report, options.out);
     requireBindable(architecture, training.batchSize, opened);
+    if (options.overwrite) removeFile(paths.checkpoint);
     hooks.onSplit?.(split, absent, from?.state);
     for (const note of memoryNotes(architecture, training, split.train.length, opened)) hooks.onNote?.(note);
     const fitted = await fit(gpu, architecture, images, split, options, hooks, {
@@ -143,7 +147,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     if (epochs.length === 0) return { ...result(), best: null, paths: null };
 
     // The network first: it is what took long.
-    output.removeAll({ by: ['train', 'evaluate'], keep: [paths.checkpoint] }); // answers of another network too
+    output.removeAll(replaced);
     writeTraining(options.out, {
       model: {
         architecture,

@@ -36,6 +36,7 @@ export interface ValidatePaths {
   readonly deletion: string;
   readonly deletionPicture: string;
   readonly maps: string;
+  readonly sidecar: string;
 }
 
 /** Marks a folder that holds a validation; it is written last. */
@@ -49,6 +50,7 @@ export function validatePaths(directory: string): ValidatePaths {
     deletion: place('deletion.tsv'),
     deletionPicture: place('deletion.png'),
     maps: place('maps.png'),
+    sidecar: place('validate.json'),
   };
 }
 

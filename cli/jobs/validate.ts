@@ -49,7 +49,7 @@ export interface ValidateResult {
   readonly brainVoxels: number;
   readonly shares: readonly number[];
   readonly measured: readonly Measured[];
-  readonly paths: ValidatePaths & { readonly sidecar: string };
+  readonly paths: ValidatePaths;
 }
 
 /**
@@ -67,6 +67,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
   const output = openOutput(options.out, { by: 'validate', overwrite: options.overwrite });
   try {
     output.require(pathsIn(validatePaths(options.out)), validateMarker);
+    output.requireRemovable();
     const { gpu, report } = await hooks.open();
     const network = new Network(gpu, inputs.model.architecture, inputs.model.weights);
     const mu = await placeOneMu(gpu, inputs.mu, images, hooks.signal);
@@ -126,7 +127,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
         shares: options.shares,
         measured,
       };
-      const sidecar = writeSidecar(options.out, 'validate', {
+      writeSidecar(options.out, 'validate', {
         command: 'validate',
         options: { ...options, className, maps: maps.map(({ name, path }) => ({ name, path })) },
         seed: options.seed,
@@ -139,7 +140,7 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
           sessions: sessions.map(sessionName),
         },
       });
-      return { ...found, paths: { ...paths, sidecar } };
+      return { ...found, paths };
     } finally {
       network.release();
       mu.release();

@@ -13,9 +13,14 @@ export interface UnitRecord {
   readonly error?: string;
 }
 
-/** Where a unit's record lies in a study's folder. */
-export function recordFile(study: string, id: string): string {
-  return path.join(study, 'units', `${id.replaceAll('/', '.')}.json`);
+/** Where a unit's record is, and what its command printed, relative to the study's folder. */
+export function recordFiles(id: string): [record: string, printed: string] {
+  const place = (end: string) => path.join('units', `${id.replaceAll('/', '.')}.${end}`);
+  return [place('json'), place('txt')];
+}
+
+function recordFile(study: string, id: string): string {
+  return path.join(study, recordFiles(id)[0]);
 }
 
 /** The record of a unit; null where none was written. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { unlockingIsForced } from '../jobs/output.ts';
 import { type ChildOptions, runCommand } from './child.ts';
-import { readRecord, type UnitRecord, writeRecord } from './records.ts';
+import { readRecord, recordFiles, type UnitRecord, writeRecord } from './records.ts';
 import { inOrder, type Unit } from './unit.ts';
 
 /** What became of a unit: run now, done before, failed, stopped by the user, or not begun since what it needs is missing. */
@@ -99,7 +99,7 @@ async function runUnit(
   if (unlockingIsForced()) words.push('--force-unlock');
   record('begun');
   const { code, output, said } = await run(words, child);
-  writeFileAtomic(path.join(folder, 'units', `${unit.id.replaceAll('/', '.')}.txt`), output);
+  writeFileAtomic(path.join(folder, recordFiles(unit.id)[1]), output);
   const outcome = code === 0 ? 'done' : code === 130 || signal.aborted ? 'interrupted' : 'failed';
   if (outcome === 'interrupted') record('begun');
   else record(outcome, outcome === 'failed' ? said.join('\n') : undefined);

@@ -26,7 +26,7 @@ export function writeAside(aside: string, file: string, bytes: Uint8Array): void
     const descriptor = openSync(aside, 'wx');
     try {
       try {
-        for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+        writeAll(descriptor, bytes);
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -39,4 +39,9 @@ export function writeAside(aside: string, file: string, bytes: Uint8Array): void
   } catch (error) {
     throw writeError(file, error);
   }
+}
+
+/** Writes all bytes: the system may take fewer at once, as where the disk has room for a part of them only. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
 }

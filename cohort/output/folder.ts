@@ -1,11 +1,10 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
-import { makeFolder } from '../make-folder.ts';
-import { writeError } from '../system-error.ts';
 import { temporaryName, temporaryOwner, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
+import { makeFolders, removeEmpty } from './make-folders.ts';
 import { isGone, tagOf } from './process.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
@@ -68,8 +67,9 @@ export class OutputFolder {
     const root = path.resolve(folder);
     const known = open.get(root);
     if (known) return new OutputFolder(root, options, known);
+    outputFolderOf(root)?.requireFolders(path.join(root, recordsName), false);
     const records = path.join(root, recordsName);
-    const made = makeFolders(records);
+    const made = makeRecords(records);
     let lock: Lock | null = null;
     try {
       if (!options.shared) {
@@ -96,6 +96,18 @@ export class OutputFolder {
   }
 
   /**
+   * Looks at a folder without making or holding it, to ask for `require` before another part of the command opens it.
+   *
+   * @throws InputError when it is behind a link in a folder that is open
+   */
+  static view(folder: string, options: OutputOptions): Pick<OutputFolder, 'require' | 'requireOurs'> {
+    const root = path.resolve(folder);
+    outputFolderOf(root)?.requireFolders(path.join(root, recordsName), false);
+    const ledger = open.get(root)?.ledger ?? new Ledger(path.join(root, recordsName, 'files.jsonl'), root);
+    return new OutputFolder(root, options, { ledger, lock: null, made: [], handles: [] });
+  }
+
+  /**
    * Makes sure, before hours of work, that its results can be written.
    *
    * @param files what the command will write, relative to the folder
@@ -103,13 +115,28 @@ export class OutputFolder {
    * @throws InputError when results are there that may not be overwritten, or something else is in the place of a file
    */
   require(files: readonly string[], marker?: string): void {
+    if (marker !== undefined) this.requireOurs([marker]);
     if (marker !== undefined && !this.options.overwrite && existsSync(path.join(this.root, marker))) {
       throw new InputError(this.root, `contains ${marker} already`, this.instead('choose another folder'));
     }
     for (const name of files) {
-      const file = path.join(this.root, name);
+      const file = this.place(name);
       this.requireFolders(file, false);
       this.requireReplaceable(file, this.shared.ledger.standing(file));
+    }
+  }
+
+  /** Makes sure that a folder below this one can be made or used. @throws InputError when a file or a link has its name */
+  requireFolder(name: string): void {
+    this.requireFolders(path.join(this.place(name), 'any'), false);
+  }
+
+  /** As `require`, but for results that are there already and may stay. @throws InputError when something else is in their place */
+  requireOurs(files: readonly string[]): void {
+    for (const name of files) {
+      const file = this.place(name);
+      this.requireFolders(file, false);
+      if (this.shared.ledger.standing(file).is === 'foreign') throw inTheWay(file);
     }
   }
 
@@ -123,6 +150,7 @@ export class OutputFolder {
     lock?.requireHeld();
     this.requireReplaceable(file, ledger.standing(file));
     this.requireFolders(file, true);
+    makeRecords(path.join(this.root, recordsName)); // another process may have removed it as empty
     ledger.add(file, this.options.by, content);
     writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
   }
@@ -140,22 +168,49 @@ export class OutputFolder {
   }
 
   /**
-   * Removes what a command wrote here before, and folders that are empty then.
+   * Removes what a command wrote here before, and folders that are empty then. Where a link or a folder of somebody else has
+   * taken a file's place, it stays.
    *
    * @param within the folder in which it is removed
+   * @param direct leaves what is in folders of that folder
    * @param by the commands whose files are removed; this one's when not given
    * @param keep files that stay
    * @throws InputError as `remove`; nothing is removed then
    */
-  removeAll({ within = this.root, by = [this.options.by], keep = [] }: RemoveOptions = {}): void {
-    const { ledger } = this.shared;
-    const kept = new Set(keep.map((file) => path.resolve(this.root, file)));
-    const files = ledger.files(by).filter((file) => isWithin(file, path.resolve(within)) && !kept.has(file));
-    const standing = files.map((file) => [file, ledger.standing(file)] as const);
-    for (const [file, its] of standing) this.requireReplaceable(file, its);
-    for (const file of files) this.remove(file);
+  removeAll(options: RemoveOptions = {}): void {
+    const files = this.removable(options);
+    for (const file of files) {
+      this.shared.lock?.requireHeld();
+      rmSync(file);
+      this.shared.ledger.drop(file);
+    }
     const folders = new Set(files.map((file) => path.dirname(file)));
     for (const folder of folders) this.removeEmptyUpTo(folder);
+  }
+
+  /** Makes sure, before hours of work, that `removeAll` will not be refused. @throws InputError as it does */
+  requireRemovable(options: RemoveOptions = {}): void {
+    this.removable(options);
+  }
+
+  private removable({
+    within = this.root,
+    direct,
+    by = [this.options.by],
+    keep = [],
+  }: RemoveOptions): string[] {
+    const { ledger } = this.shared;
+    const kept = new Set(keep.map((file) => path.resolve(this.root, file)));
+    const isAsked = (file: string) =>
+      direct ? path.dirname(file) === path.resolve(within) : isWithin(file, path.resolve(within));
+    return ledger.files(by).filter((file) => {
+      if (!isAsked(file) || kept.has(file)) return false;
+      if (!this.isPlain(path.dirname(file))) return false;
+      const standing = ledger.standing(file);
+      if (standing.is === 'absent' || standing.is === 'foreign') return false;
+      this.requireReplaceable(file, standing, by);
+      return true;
+    });
   }
 
   /** Whether this command has written something in a folder. */
@@ -163,9 +218,16 @@ export class OutputFolder {
     return this.shared.ledger.files([this.options.by]).some((file) => isWithin(file, path.resolve(folder)));
   }
 
-  /** Path of a file among the folder's records, for what a command remembers only while it runs. */
+  /**
+   * Path of a file among the folder's records, for what a command remembers only while it runs.
+   *
+   * @throws InputError when a link or a folder has its name
+   */
   record(name: string): string {
-    return path.join(this.root, recordsName, name);
+    const file = path.join(this.root, recordsName, name);
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat && !stat.isFile()) throw inTheWay(file);
+    return file;
   }
 
   /** Lets other processes write into the folder; one that was made for nothing is removed. */
@@ -179,16 +241,20 @@ export class OutputFolder {
     removeEmpty(made);
   }
 
-  private requireReplaceable(file: string, standing: Standing): void {
-    const { by, overwrite } = this.options;
+  /** @param name relative to the folder, or absolute */
+  private place(name: string): string {
+    return path.resolve(this.root, name);
+  }
+
+  /** @param by the commands whose results may be replaced without --overwrite */
+  private requireReplaceable(
+    file: string,
+    standing: Standing,
+    by: readonly string[] = [this.options.by],
+  ): void {
+    const { overwrite } = this.options;
     if (standing.is === 'absent') return;
-    if (standing.is === 'foreign') {
-      throw new InputError(
-        file,
-        'is in the way: it is not in the list of files that voxmask wrote here',
-        'Move it, or choose another folder',
-      );
-    }
+    if (standing.is === 'foreign') throw inTheWay(file);
     if (overwrite) return;
     if (standing.is === 'changed') {
       throw new InputError(
@@ -197,7 +263,7 @@ export class OutputFolder {
         this.instead('move it', 'choose another folder'),
       );
     }
-    if (standing.by !== by) {
+    if (!by.includes(standing.by)) {
       throw new InputError(
         file,
         `is a result of "voxmask ${standing.by}"`,
@@ -234,12 +300,15 @@ export class OutputFolder {
         throw new InputError(folder, `is ${what}`, 'Move it, or choose another folder');
       }
       if (!make) return;
-      try {
-        mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        throw writeError(folder, error);
-      }
+      makeFolders(folder);
     }
+  }
+
+  /** Whether a folder below this one is there, and no link leads to it. */
+  private isPlain(folder: string): boolean {
+    for (let at = folder; at !== this.root && isWithin(at, this.root); at = path.dirname(at))
+      if (!lstatSync(at, { throwIfNoEntry: false })?.isDirectory()) return false;
+    return true;
   }
 
   private removeEmptyUpTo(folder: string): void {
@@ -253,8 +322,17 @@ export class OutputFolder {
 
 export interface RemoveOptions {
   readonly within?: string;
+  readonly direct?: boolean;
   readonly by?: readonly string[];
   readonly keep?: readonly string[];
+}
+
+function inTheWay(file: string): InputError {
+  return new InputError(
+    file,
+    'is in the way: it is not in the list of files that voxmask wrote here',
+    'Move it, or choose another folder',
+  );
 }
 
 function isWithin(file: string, folder: string): boolean {
@@ -266,26 +344,10 @@ function isWithin(file: string, folder: string): boolean {
 }
 
 /** @returns the folders that were missing, the outermost first */
-function makeFolders(folder: string): string[] {
-  const missing: string[] = [];
-  for (let at = folder; !existsSync(at); at = path.dirname(at)) missing.unshift(at);
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw writeError(path.dirname(folder), error);
-  }
-  if (lstatSync(folder).isDirectory()) return missing;
+function makeRecords(folder: string): string[] {
+  const made = makeFolders(folder);
+  if (lstatSync(folder).isDirectory()) return made;
   throw new InputError(folder, 'is not a folder of voxmask', 'Move it, or choose another folder');
-}
-
-function removeEmpty(made: readonly string[]): void {
-  for (const folder of made.toReversed()) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      return; // something is in it
-    }
-  }
 }
 
 /** Removes what processes that ended were writing: temporary files of their own name, which hold nothing whole. */

@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { writeError } from '../system-error.ts';
-import { temporaryName, writeAside } from './atomic.ts';
+import { temporaryName, writeAll, writeAside } from './atomic.ts';
 
 const format = 1;
-const head = { voxmask: 'files', format };
+const head = JSON.stringify({ voxmask: 'files', format });
 
 /** What was written under a name. */
 interface Entry {
@@ -67,7 +57,7 @@ export class Ledger {
     this.refresh();
     if (!this.past) return;
     const lines = [...this.entries].map(([file, entries]) => ({ file, ...entries[entries.length - 1] }));
-    const text = [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const text = [head, ...lines.map((line) => JSON.stringify(line))].map((line) => `${line}\n`).join('');
     writeAside(path.join(path.dirname(this.file), temporaryName()), this.file, Buffer.from(text));
     this.read = Buffer.byteLength(text);
     this.past = false;
@@ -108,14 +98,15 @@ export class Ledger {
   }
 
   private append(line: object): void {
+    this.refresh();
     try {
       const descriptor = openSync(this.file, 'a+');
       try {
         const { size } = fstatSync(descriptor);
-        const start = size === 0 ? `${JSON.stringify(head)}\n` : '';
+        const start = size === 0 ? `${head}\n` : '';
         // A line cut short by a process that died is ended first.
         const end = size > 0 && lastByte(descriptor, size) !== '\n' ? '\n' : '';
-        writeSync(descriptor, `${end}${start}${JSON.stringify(line)}\n`);
+        writeAll(descriptor, Buffer.from(`${end}${start}${JSON.stringify(line)}\n`));
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -127,7 +118,9 @@ export class Ledger {
 
   /** Reads what this or another process has added since. */
   private refresh(): void {
-    const size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    const stat = lstatSync(this.file, { throwIfNoEntry: false });
+    if (stat && !stat.isFile()) throw noList(this.file);
+    const size = stat?.size ?? 0;
     if (size <= this.read) return;
     const added = Buffer.alloc(size - this.read);
     const descriptor = openSync(this.file, 'r');
@@ -136,6 +129,7 @@ export class Ledger {
     } finally {
       closeSync(descriptor);
     }
+    if (this.read === 0 && !isHead(added)) throw noList(this.file);
     const end = added.lastIndexOf('\n') + 1; // what follows is being written
     this.read += end;
     for (const line of added.toString('utf8', 0, end).split('\n')) this.take(line);
@@ -162,6 +156,16 @@ function lastByte(descriptor: number, size: number): string {
   const byte = Buffer.alloc(1);
   readSync(descriptor, byte, 0, 1, size - 1);
   return byte.toString('latin1');
+}
+
+/** Whether a list begins as one of voxmask's, of any format; a full disk may have cut its first line. */
+function isHead(content: Buffer): boolean {
+  const [line] = content.toString('utf8').split('\n', 1);
+  return head.startsWith(line) || parsed(line)?.voxmask === 'files';
+}
+
+function noList(file: string): InputError {
+  return new InputError(file, 'is not a list of files of voxmask', 'Move it, or choose another folder');
 }
 
 function parsed(line: string): Record<string, unknown> | null {

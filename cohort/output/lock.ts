@@ -2,6 +2,7 @@ import {
   closeSync,
   fstatSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +14,7 @@ import { InputError } from '../error.ts';
 import { writeError } from '../system-error.ts';
 import { temporaryName } from './atomic.ts';
 import { beatDigits, startBeating, stopBeating } from './heartbeat.ts';
+import { makeFolders } from './make-folders.ts';
 import { type ProcessIdentity, stateOf, thisProcess } from './process.ts';
 
 /** Who holds a lock. */
@@ -80,12 +82,12 @@ export function takeLock(file: string, options: LockOptions): Lock {
   return {
     takenFrom,
     requireHeld: () => {
-      const holder = look(file)?.holder ?? null;
+      const holder = holderOf(file);
       if (holder?.token !== own.token) throw lost(file, holder);
     },
     release: () => {
       stopBeating(file);
-      if (look(file)?.holder?.token === own.token) rmSync(file, { force: true });
+      if (holderOf(file)?.token === own.token) rmSync(file, { force: true });
     },
   };
 }
@@ -94,8 +96,9 @@ export function takeLock(file: string, options: LockOptions): Lock {
 function createWhole(file: string, content: string): boolean {
   const aside = path.join(path.dirname(file), temporaryName());
   try {
-    writeFileSync(aside, content, { flag: 'wx' });
+    makeFolders(path.dirname(file)); // another process may have removed it as empty
     try {
+      writeFileSync(aside, content, { flag: 'wx' });
       linkSync(aside, file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -117,6 +120,7 @@ function createPlain(file: string, content: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    rmSync(file, { force: true }); // half of it: the disk is full
     throw error;
   }
 }
@@ -124,6 +128,8 @@ function createPlain(file: string, content: string): boolean {
 /** @returns null where there is no lock */
 function look(file: string): Seen | null {
   const aside = path.join(path.dirname(file), temporaryName());
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (stat && !stat.isFile()) throw foreign(file);
   try {
     const descriptor = openSync(file, 'r');
     try {
@@ -140,6 +146,15 @@ function look(file: string): Seen | null {
     throw writeError(file, error);
   } finally {
     rmSync(aside, { force: true });
+  }
+}
+
+/** Who holds a lock; null where there is none that can be read. */
+function holderOf(file: string): Holder | null {
+  try {
+    return holderIn(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
   }
 }
 

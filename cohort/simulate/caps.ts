@@ -9,6 +9,9 @@ import { writeMap } from './write.ts';
 
 const group = 'group-Simulated';
 const smoothing = 8; // mm, as Clinica's default
+const variants = ['modulated-off', 'modulated-on', `modulated-on_fwhm-${smoothing}mm`] as const;
+type Variant = (typeof variants)[number];
+const participantsTable = path.join('bids', 'participants.tsv');
 
 /** The folder of a session in a CAPS tree, relative to the cohort's folder. */
 function spmFolder({ participant, sessionId }: PlannedVisit): string {
@@ -24,6 +27,27 @@ export function capsImagePath(visit: PlannedVisit): string {
   return path.join(spmFolder(visit), 'segmentation', 'normalized_space', fileName(visit, 'modulated-off'));
 }
 
+/** Where the variants of a session's map go, by what is done to them. */
+function variantPath(visit: PlannedVisit, more: Variant): string {
+  return path.join(spmFolder(visit), 'dartel', group, fileName(visit, more));
+}
+
+function sessionsTable(id: string): string {
+  return path.join('bids', id, `${id}_sessions.tsv`);
+}
+
+/** All files of a CAPS tree with its tables, relative to the cohort's folder. */
+export function capsFiles(visits: readonly PlannedVisit[], withVariants: boolean): string[] {
+  return [
+    ...visits.map(capsImagePath),
+    ...(withVariants
+      ? visits.flatMap((visit) => variants.map((variant) => variantPath(visit, variant)))
+      : []),
+    ...visits.map(({ participant }) => sessionsTable(participant.id)),
+    participantsTable,
+  ];
+}
+
 /**
  * Writes what t1-volume leaves beside: the map registered to a group's template, unmodulated, modulated (times the local
  * change of volume, so that it may exceed 1), and modulated and smoothed.
@@ -34,8 +58,7 @@ export function writeVariants(
   map: Float32Array,
   source: Source,
 ): void {
-  const place = (more: string) =>
-    path.join(directory, spmFolder(visit), 'dartel', group, fileName(visit, more));
+  const place = (variant: Variant) => path.join(directory, variantPath(visit, variant));
   writeMap(place('modulated-off'), map, source);
   // A head larger or smaller than the template's; with the participant's own factor, as volume has it.
   const modulated = map.map((value) => 1.15 * visit.appearance.globalFactor * value);
@@ -61,7 +84,7 @@ export function writeBidsTables(directory: string, visits: readonly PlannedVisit
       MMS: mmse,
       cdr_global: cdr,
     }));
-    const file = path.join(directory, 'bids', id, `${id}_sessions.tsv`);
+    const file = path.join(directory, sessionsTable(id));
     writeFileAtomic(file, formatTable(Object.keys(rows[0]), rows));
   }
   const participants = [...byParticipant].map(([id, [first]]) => ({
@@ -70,7 +93,7 @@ export function writeBidsTables(directory: string, visits: readonly PlannedVisit
     diagnosis_sc: first.label,
   }));
   writeFileAtomic(
-    path.join(directory, 'bids', 'participants.tsv'),
+    path.join(directory, participantsTable),
     formatTable(['participant_id', 'sex', 'diagnosis_sc'], participants),
   );
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { removeFile } from '../files.ts';
 import { OutputFolder } from '../output/folder.ts';
-import { capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
+import { capsFiles, capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
 import { refuseToOverwrite } from './earlier.ts';
 import { finishMap } from './finish.ts';
 import { checkOptions, plantedRegions, type SimulateOptions } from './options.ts';
@@ -55,7 +55,6 @@ export function simulateCohort(
   };
   const output = OutputFolder.open(directory, { by: 'simulate', overwrite: options.overwrite ?? false });
   try {
-    refuseToOverwrite(output, options);
     const source = options.template ? templateSource(options.template) : formulaSource(options.resolution);
     const regions = source.brain.regions.map(({ name }) => name);
     const planted = plantedRegions(options.regions, regions, options.side);
@@ -64,6 +63,10 @@ export function simulateCohort(
     const images = plan.visits.map((visit) =>
       place(caps ? capsImagePath(visit) : imagePath(visit, options.template !== undefined)),
     );
+
+    const variants = caps && options.variants === true;
+    const written = caps ? capsFiles(plan.visits, variants) : images;
+    refuseToOverwrite(output, options, [...Object.values(files), ...written]);
 
     // The table comes last and goes first: where it stands, the rest is whole. An earlier tree's participants would be taken for
     // the new cohort's.
@@ -75,7 +78,7 @@ export function simulateCohort(
     plan.visits.forEach((visit, i) => {
       const map = finishMap(renderer.render(visit.appearance), source.grid, options.site, visit.failure);
       writeMap(images[i], map, source);
-      if (caps && options.variants) writeVariants(path.resolve(directory), visit, map, source);
+      if (variants) writeVariants(path.resolve(directory), visit, map, source);
       onProgress(i + 1, plan.visits.length);
     });
     if (caps) writeBidsTables(path.resolve(directory), plan.visits);

@@ -35,7 +35,10 @@ export function writeAtlas(source: Source, image: string, table: string): void {
 }
 
 /** Where a session's map goes in the plain layout, relative to the cohort's folder. */
-export function imagePath({ participant, sessionId }: PlannedVisit, fromTemplate: boolean): string {
+export function imagePath(
+  { participant, sessionId }: { readonly participant: { readonly id: string }; readonly sessionId: string },
+  fromTemplate: boolean,
+): string {
   const space = fromTemplate ? 'Template' : 'Ixi549Space';
   return `images/${participant.id}_${sessionId}_space-${space}_desc-simulated_probability.nii.gz`;
 }

@@ -61,7 +61,7 @@ it.each([
   [['--only', 'speed'], 2, 'there are limits, kernels, steps, scaling, peers'],
   [['--size', '15,17'], 2, '--size takes three numbers'],
   [['--channels', '4,x'], 2, '--channels takes whole numbers'],
-  [['--compare', 'no-such-file.json'], 1, 'Give a file that "voxmask bench --out" wrote'],
+  [['--compare', 'no-such-file.json'], 1, 'no-such-file.json: does not exist'],
 ])('refuses %j', async (words, code, fault) => {
   expect(await main(['bench', ...words, '--quiet'])).toBe(code);
   expect(printed.out).toBe('');

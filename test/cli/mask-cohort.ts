@@ -43,7 +43,7 @@ export function maskCohort(): MaskCohort {
 }
 
 /** A network of random weights whose last bias decides for one class, with the split that it may have been trained with. */
-function writeBiasedModel(folder: string, cohort: Cohort, says: string): string {
+export function writeBiasedModel(folder: string, cohort: Cohort, says: string): string {
   const { grid } = readVolume(cohort.sessions[0].path);
   const architecture: Architecture = {
     inputShape: grid.shape,

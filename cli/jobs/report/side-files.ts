@@ -10,7 +10,7 @@ import type { NumberTable, Picture, ReportData } from '../../../report/page/data
 import { generator } from '../../../report/page/document.ts';
 import { mainMasks, structureCounts } from '../../../report/page/rules.ts';
 import { similarityTable } from '../../../report/page/sections/masks.ts';
-import { openOutput } from '../output.ts';
+import { openOutput, refuseLink } from '../output.ts';
 
 const numbersName = 'numbers.json';
 
@@ -21,6 +21,7 @@ export function sideFolder(html: string): string {
 
 /** Opens the folder beside a report; the page itself is on the list of its files. */
 export function openReport(html: string, overwrite: boolean | null): OutputFolder {
+  refuseLink(sideFolder(html)); // nobody has named it
   return openOutput(sideFolder(html), { by: 'report', overwrite });
 }
 

@@ -6,12 +6,15 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { InputError } from '../../../cohort/error.ts';
 import { removeFile, writeFileAtomic } from '../../../cohort/files.ts';
 import { OutputFolder } from '../../../cohort/output/folder.ts';
 import { tagOf, thisProcess } from '../../../cohort/output/process.ts';
@@ -19,6 +22,8 @@ import { temporaryFolder } from '../raw-nifti.ts';
 
 /** Calls of the file system that write; the one at which `failAt` comes to 0 fails, and all after it: the disk is full. */
 const disk = vi.hoisted(() => ({ failAt: Number.POSITIVE_INFINITY }));
+/** Bytes that the disk has room for; `writeSync` writes what fits and says how much that was, as the system does. */
+const room = vi.hoisted(() => ({ bytes: Number.POSITIVE_INFINITY }));
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -27,10 +32,16 @@ vi.mock('node:fs', async (original) => {
       if (--disk.failAt < 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
       return call(...args);
     }) as F;
-  const { writeSync, renameSync, mkdirSync, linkSync } = fs;
+  const short = (descriptor: number, bytes: Uint8Array, offset = 0) => {
+    const length = Math.min(bytes.length - offset, room.bytes);
+    if (length === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    room.bytes -= length;
+    return fs.writeSync(descriptor, bytes, offset, length);
+  };
+  const { renameSync, mkdirSync, linkSync } = fs;
   return {
     ...fs,
-    writeSync: full(writeSync as never),
+    writeSync: full(short as never),
     renameSync: full(renameSync),
     mkdirSync: full(mkdirSync as never),
     linkSync: full(linkSync),
@@ -158,6 +169,108 @@ describe('OutputFolder', () => {
     expect(readdirSync(outside)).toEqual([]);
   });
 
+  it('opens no folder behind a link in a folder that is open', () => {
+    const root = fresh();
+    const elsewhere = fresh();
+    mkdirSync(root);
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, path.join(root, 'part'));
+    const refusal = `${path.join(root, 'part')}: is a link, and nothing is written through it`;
+    within(root, () => {
+      for (const name of ['part', 'part/of/it']) {
+        expect(() => OutputFolder.open(path.join(root, name), plain)).toThrow(refusal);
+        expect(() => OutputFolder.view(path.join(root, name), plain)).toThrow(refusal);
+      }
+    });
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  it('looks at a folder before it is opened, and makes nothing there', () => {
+    const root = fresh();
+    OutputFolder.view(root, plain).require(['a.tsv']);
+    expect(existsSync(root)).toBe(false);
+    write(root, 'a.tsv', 'ours');
+    writeFileSync(path.join(root, 'b.tsv'), 'theirs');
+    const view = OutputFolder.view(root, plain);
+    view.require(['a.tsv']);
+    expect(() => view.require(['a.tsv'], 'a.tsv')).toThrow('contains a.tsv already');
+    expect(() => view.require(['b.tsv'], 'b.tsv')).toThrow('b.tsv: is in the way');
+    appendFileSync(path.join(root, 'a.tsv'), '!');
+    view.requireOurs(['a.tsv']);
+    expect(() => view.require(['a.tsv'])).toThrow('has been changed');
+    expect(() => view.requireOurs(['b.tsv'])).toThrow('b.tsv: is in the way');
+  });
+
+  it('removes what is its own and leaves what has taken the place of it', () => {
+    const root = fresh();
+    for (const name of ['a.tsv', 'b.tsv', 'c/d.tsv', 'e/f.tsv']) write(root, name, name);
+    rmSync(path.join(root, 'b.tsv'));
+    mkdirSync(path.join(root, 'b.tsv'));
+    renameSync(path.join(root, 'c'), path.join(root, 'moved'));
+    symlinkSync('moved', path.join(root, 'c'));
+    within(root, (output) => output.removeAll({ direct: true }));
+    expect(readdirSync(root).sort()).toEqual(['.voxmask', 'b.tsv', 'c', 'e', 'moved']);
+    within(root, (output) => output.removeAll());
+    expect(readdirSync(root).sort()).toEqual(['.voxmask', 'b.tsv', 'c', 'moved']);
+    expect(readFileSync(path.join(root, 'moved', 'd.tsv'), 'utf8')).toBe('c/d.tsv');
+  });
+
+  it('removes results of the commands that it is asked to, without overwriting', () => {
+    const root = fresh();
+    write(root, 'a.tsv', 'a', { by: 'evaluate' });
+    within(root, (output) => output.removeAll({ by: ['train', 'evaluate'] }), { by: 'train' });
+    expect(existsSync(path.join(root, 'a.tsv'))).toBe(false);
+  });
+
+  it('takes nothing of somebody else for its records', () => {
+    const theirs = path.join(base, 'theirs.txt');
+    writeFileSync(theirs, 'theirs');
+    const made: ((records: string) => void)[] = [
+      (records) => symlinkSync(theirs, path.join(records, 'files.jsonl')),
+      (records) => writeFileSync(path.join(records, 'files.jsonl'), 'my list\n'),
+      (records) => mkdirSync(path.join(records, 'files.jsonl')),
+      (records) => symlinkSync(path.join(base, 'nowhere'), path.join(records, 'lock')),
+      (records) => mkdirSync(path.join(records, 'lock')),
+    ];
+    for (const make of made) {
+      const root = fresh();
+      mkdirSync(path.join(root, '.voxmask'), { recursive: true });
+      make(path.join(root, '.voxmask'));
+      const before = readdirSync(root, { recursive: true });
+      expect(() => write(root, 'a.tsv', 'ours')).toThrow(/is not a (lock|list of files) of voxmask/);
+      expect(readdirSync(root, { recursive: true })).toEqual(before);
+    }
+    expect(readFileSync(theirs, 'utf8')).toBe('theirs');
+    const root = fresh();
+    write(root, 'a.tsv', 'ours');
+    symlinkSync(theirs, path.join(root, '.voxmask', 'progress'));
+    expect(() => within(root, (output) => output.record('progress'))).toThrow('is in the way');
+  });
+
+  it('says in one sentence why a folder cannot be made, and leaves none of those above it', () => {
+    const root = fresh();
+    mkdirSync(root);
+    symlinkSync('nowhere', path.join(root, 'link'));
+    const long = 'x'.repeat(300);
+    for (const [name, why] of [
+      ['link/a', /link: is a link that leads nowhere/],
+      [`new/${long}`, /its name is too long/],
+      [`${long}/a`, /its name is too long/],
+    ] as const) {
+      expect(() => OutputFolder.open(path.join(root, name), plain)).toThrow(why);
+      expect(() => OutputFolder.open(path.join(root, name), plain)).toThrow(InputError);
+    }
+    expect(readdirSync(root)).toEqual(['link']);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))(
+    'ends where the system makes no folder and says that one above it is missing',
+    () => {
+      expect(() => OutputFolder.open('/proc/none', plain)).toThrow(InputError);
+      expect(() => writeFileAtomic('/proc/none/file', '')).toThrow(InputError);
+    },
+  );
+
   it('removes temporary files of processes that ended, and no others', () => {
     const root = fresh();
     write(root, 'a.tsv', 'a');
@@ -247,6 +360,20 @@ describe('OutputFolder', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('lists a file before it is there, also where the disk has room for a part of the line only', () => {
+    for (let bytes = 0; bytes < 200; bytes += 7) {
+      const root = fresh();
+      room.bytes = bytes;
+      try {
+        expect(() => write(root, 'a.tsv', 'a'.repeat(100))).toThrow('the disk is full');
+      } finally {
+        room.bytes = Number.POSITIVE_INFINITY;
+      }
+      for (const content of ['new', 'newer']) write(root, 'a.tsv', content);
+      expect(readFileSync(path.join(root, 'a.tsv'), 'utf8')).toBe('newer');
+    }
   });
 
   it('keeps every stranger through any writing and removing', () => {
