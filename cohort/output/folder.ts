@@ -96,11 +96,14 @@ export class OutputFolder {
   }
 
   /**
-   * Looks at a folder without making or holding it, to ask for `require` before another part of the command opens it.
+   * Looks at a folder without making or holding it, before another part of the command opens it.
    *
    * @throws InputError when it is behind a link in a folder that is open
    */
-  static view(folder: string, options: OutputOptions): Pick<OutputFolder, 'require' | 'requireOurs'> {
+  static view(
+    folder: string,
+    options: OutputOptions,
+  ): Pick<OutputFolder, 'require' | 'requireOurs' | 'isUnchanged'> {
     const root = path.resolve(folder);
     outputFolderOf(root)?.requireFolders(path.join(root, recordsName), false);
     const ledger = open.get(root)?.ledger ?? new Ledger(path.join(root, recordsName, 'files.jsonl'), root);
@@ -152,7 +155,12 @@ export class OutputFolder {
     this.requireFolders(file, true);
     makeRecords(path.join(this.root, recordsName)); // another process may have removed it as empty
     ledger.add(file, this.options.by, content);
-    writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
+    try {
+      writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
+    } catch (error) {
+      lock?.requireHeld(); // another process took the folder, and cleared away the temporary file
+      throw error;
+    }
   }
 
   /** Removes a file that voxmask wrote. @throws InputError when it is somebody else's, or was changed and may not be replaced */
@@ -211,6 +219,12 @@ export class OutputFolder {
       this.requireReplaceable(file, standing, by);
       return true;
     });
+  }
+
+  /** Whether all that this command has written and not removed is there as it was. */
+  isUnchanged(): boolean {
+    const { ledger } = this.shared;
+    return ledger.files([this.options.by]).every((file) => ledger.standing(file).is === 'unchanged');
   }
 
   /** Whether this command has written something in a folder. */

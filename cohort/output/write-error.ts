@@ -10,7 +10,7 @@ export function writeError(file: string, error: NodeJS.ErrnoException): Error {
     EROFS: ['the file system is read-only', 'Choose another output folder'],
     ENOTDIR: ['a part of the path is a file', 'Choose another output folder'],
     EEXIST: ['a part of the path is a file', 'Choose another output folder'], // mkdir says it so
-    ENOENT: ['it cannot be made there', 'Choose another output folder'],
+    ENOENT: ['nothing can be made in its folder', 'Choose another output folder'],
     ENAMETOOLONG: ['its name is too long', 'Choose a shorter one'],
     ELOOP: ['its links lead in a circle', 'Choose another output folder'],
     EISDIR: ['a folder stands where the file should go', 'Choose another output path'],

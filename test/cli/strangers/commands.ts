@@ -108,11 +108,9 @@ export function commandsOf(inputs: Inputs): Case[] {
       ...['compare', path.join(mask, 'mask.nii.gz'), path.join(mask, 'mask_thresholded.nii.gz'), ...atlas],
       ...['--model', model, '--images', files.cohort, '--class', 'AD', '--mu', '1'],
     ]),
-    gpu(
-      'explain',
-      [...['explain', ...network, '--path-steps', '2', '--batch-size', '2'], ...['--method', 'gradient']],
-      { first: [...atlas] },
-    ),
+    gpu('explain', ['explain', '--model', model, '--image', image, '--method', 'gradient'], {
+      first: [...atlas],
+    }),
     gpu('validate', [
       ...['validate', path.join(mask, 'mask.nii.gz'), ...network, '--shares', '0,50', ...atlas],
       ...['--truth', files.truth],
