@@ -1,11 +1,11 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
-import { temporaryName, temporaryOwner, writeAside } from './atomic.ts';
+import { removeDead, temporaryName, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
 import { makeFolders, removeEmpty } from './make-folders.ts';
-import { isGone, tagOf } from './process.ts';
+import { tagOf } from './process.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
 export const recordsName = '.voxmask';
@@ -80,7 +80,7 @@ export class OutputFolder {
         });
         if (lock.takenFrom) options.onNotice?.(takenOver(root, lock.takenFrom));
       }
-      clear(records, lock?.takenFrom ?? null);
+      removeDead(records, isHolder(lock?.takenFrom) ? tagOf(lock.takenFrom) : null);
     } catch (error) {
       removeEmpty(made);
       throw error;
@@ -355,14 +355,8 @@ function makeRecords(folder: string): string[] {
   throw new InputError(folder, 'is not a folder of voxmask', 'Move it, or choose another folder');
 }
 
-/** Removes what processes that ended were writing: temporary files of their own name, which hold nothing whole. */
-function clear(records: string, takenFrom: Lock['takenFrom']): void {
-  const dead = takenFrom === null || takenFrom === 'unreadable' ? null : tagOf(takenFrom);
-  for (const name of readdirSync(records)) {
-    const owner = temporaryOwner(name);
-    if (owner !== null && (owner === dead || isGone(owner)))
-      rmSync(path.join(records, name), { force: true });
-  }
+function isHolder(from: Lock['takenFrom'] | undefined): from is Holder {
+  return from !== null && from !== undefined && from !== 'unreadable';
 }
 
 function takenOver(root: string, from: Holder | 'unreadable'): string {
