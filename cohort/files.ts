@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { temporaryName, writeAside } from './output/atomic.ts';
+import { removeDead, temporaryName, writeAside } from './output/atomic.ts';
 import { outputFolderOf } from './output/folder.ts';
 import { makeFolders } from './output/make-folders.ts';
 
@@ -18,8 +18,10 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     folder.write(file, bytes);
     return;
   }
-  makeFolders(path.dirname(path.resolve(file)));
-  writeAside(path.join(path.dirname(file), temporaryName()), file, bytes);
+  const beside = path.dirname(path.resolve(file));
+  makeFolders(beside);
+  removeDead(beside);
+  writeAside(path.join(beside, temporaryName()), file, bytes);
 }
 
 /** Removes a file of results, if it is there. @throws InputError when it is not voxmask's, or was changed since */

@@ -100,11 +100,11 @@ export async function evaluateModels(
     }
   }
   const recording = asked.filter((_, i) => options.cohorts[i].record);
+  requireGroups(recording, judged, options.overwrite);
   refuseOtherGroups(recording, judged, options.overwrite);
   const output = openOutput(options.out, { by: 'evaluate', overwrite: options.overwrite });
   try {
     output.require(pathsIn(evaluationPaths(options.out)), 'evaluation.tsv');
-    requireGroups(recording, judged, options.overwrite);
     const { gpu, report } = await hooks.open();
     const total = asked.flatMap(({ sessions }) => sessions).reduce((sum, { length }) => sum + length, 0);
     const evaluated: Evaluated[] = [];

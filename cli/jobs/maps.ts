@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { recordsName } from '../../cohort/output/folder.ts';
 import { formatTable, readTable } from '../../cohort/table.ts';
 import { modelName, type RunPlace, runFolder, runFolders } from '../../model/model-folder.ts';
 import type { Epoch } from '../../model/train.ts';
@@ -41,7 +42,7 @@ export function mapsFor(options: Omit<TrainJobOptions, 'fold'>, plan: readonly R
   const known = existsSync(paths.maps) ? readMaps(paths.maps, overwrite) : null;
   const other = known === null ? [] : unlike(known, content);
   if (known !== null && other.length === 0) return () => {};
-  const there = runFolders(out).map(runFolder);
+  const there = runFolders(out).map(runFolder).filter(isTraining);
   const wanted = plan.map(runFolder);
   const others = there.filter((run) => !wanted.includes(run));
   if (known !== null && there.length > 0 && !overwrite) {
@@ -124,6 +125,13 @@ function readMaps(file: string, overwrite: boolean): MapsContent | null {
       'Choose another folder, or give --overwrite if its trainings are not needed',
     );
   }
+}
+
+/** Whether a folder is a training's, finished or not; other people may have folders of such names. */
+function isTraining(folder: string): boolean {
+  const { sidecar, checkpoint } = trainPaths(folder);
+  const begun = [checkpoint, path.join(folder, recordsName)];
+  return readSidecar(sidecar) !== null || begun.some((file) => existsSync(file));
 }
 
 /** Names of what differs, as `training.epochs`. Paths are left out: each training knows its images, its split and what it starts from. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
+import { OutputFolder } from '../../cohort/output/folder.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
 
 /** Says, in the folder of a mask, that it is finished. */
@@ -36,13 +37,23 @@ export async function maskOf(
 ): Promise<SanityMask | null> {
   const file = path.join(options.out, partFile);
   const identity = identityOf(options);
-  const before: Part | null = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
-  const whole = before?.identity === identity && existsSync(before.path);
+  const before = readPart(file);
+  const { out, overwrite } = options;
+  const isKept = !overwrite || OutputFolder.view(out, { by: 'mask group', overwrite }).isUnchanged();
+  const whole = before?.identity === identity && existsSync(before.path) && isKept;
   const part = whole ? before : await made(options, identity, hooks);
   if (!part) return null;
   if (!whole) writeFileAtomic(file, `${JSON.stringify(part)}\n`);
   const { images, steps } = part;
   return { name, images, steps, path: part.path, mask: readVolume(part.path).data };
+}
+
+function readPart(file: string): Part | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null; // none there, or changed
+  }
 }
 
 async function made(

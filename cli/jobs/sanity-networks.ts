@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Cohort, readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { OutputFolder } from '../../cohort/output/folder.ts';
 import { formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { calibrateNormalisation } from '../../model/calibrate.ts';
@@ -76,14 +77,14 @@ export async function randomNetwork(
 
 /**
  * A network trained with the trained one's options on shuffled labels. Goes on where it was stopped; a finished one is not
- * trained again.
+ * trained again, unless it was changed and may be overwritten.
  *
  * @returns the path of its model; null after an abort
  * @throws InputError when the trained network's options are not known
  */
 export async function shuffledNetwork(
   directory: string,
-  { model, cohort, split, seed }: ControlSources,
+  { model, cohort, split, seed, overwrite }: ControlSources & { readonly overwrite: boolean },
   hooks: TrainHooks,
 ): Promise<string | null> {
   const sidecar = trainingOf(model);
@@ -96,7 +97,7 @@ export async function shuffledNetwork(
       split,
       network,
       out: directory,
-      overwrite: false,
+      overwrite: overwrite && !OutputFolder.view(directory, { by: 'train', overwrite }).isUnchanged(),
       training: { ...options.training, seed },
       shuffleLabels: true,
     },

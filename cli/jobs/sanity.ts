@@ -100,7 +100,7 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     const random = place('random-network');
     requireSanity(output, options, inputs);
     removeFile(place(sanityMarker));
-    if (options.overwrite && !options.random) removeFile(randomFiles(random).model);
+    if (options.overwrite && !output.isUnchanged()) removeFile(randomFiles(random).model);
     const { signal, onPart, onStep } = hooks;
     let done = 0;
     const begin = (what: string) => {
@@ -115,11 +115,15 @@ export async function sanity(options: SanityOptions, hooks: SanityHooks): Promis
     begin('network on shuffled labels');
     const shuffled = options.shuffled
       ? modelFile(options.shuffled)
-      : await shuffledNetwork(place('shuffled-network'), sources, {
-          open: hooks.open,
-          ...(signal && { signal }),
-          ...hooks.training,
-        });
+      : await shuffledNetwork(
+          place('shuffled-network'),
+          { ...sources, overwrite: options.overwrite },
+          {
+            open: hooks.open,
+            ...(signal && { signal }),
+            ...hooks.training,
+          },
+        );
     if (!shuffled) return null;
 
     const { random: _, shuffled: __, ...common } = options;
@@ -219,7 +223,7 @@ function requireSanity(output: OutputFolder, options: SanityOptions, inputs: Mas
     ...random,
     ...folders.map((folder) => path.join(folder, partFile)),
   ]);
-  if (!options.shuffled) requireTraining(place('shuffled-network'), false); // a finished one is kept
+  if (!options.shuffled) requireTraining(place('shuffled-network'), overwrite);
   for (const folder of folders) {
     const finished = path.join(folder, partFile);
     requirePart(folder, { by: 'mask group', overwrite }, groupMaskFiles(folder, kindOf(inputs)), finished);

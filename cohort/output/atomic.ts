@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
 import { writeError } from '../system-error.ts';
-import { tagOf, thisProcess } from './process.ts';
+import { isGone, tagOf, thisProcess } from './process.ts';
 
 let written = 0;
 
@@ -11,8 +12,28 @@ export function temporaryName(): string {
 }
 
 /** The tag of the process that wrote a temporary file; null for a file of any other name. */
-export function temporaryOwner(name: string): string | null {
+function temporaryOwner(name: string): string | null {
   return /^\.voxmask-([0-9a-f]{8}-\d+-(?:\d+|x))-\d+\.part$/.exec(name)?.[1] ?? null;
+}
+
+/**
+ * Removes what processes that ended were writing: temporary files of their own name, which hold nothing whole.
+ *
+ * @param dead the tag of a process that is known to have ended
+ */
+export function removeDead(folder: string, dead: string | null = null): void {
+  for (const name of namesIn(folder)) {
+    const owner = temporaryOwner(name);
+    if (owner !== null && (owner === dead || isGone(owner))) rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // a folder that may be written but not read
+  }
 }
 
 /**

@@ -1,11 +1,11 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
-import { temporaryName, temporaryOwner, writeAside } from './atomic.ts';
+import { removeDead, temporaryName, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
 import { makeFolders, removeEmpty } from './make-folders.ts';
-import { isGone, tagOf } from './process.ts';
+import { tagOf } from './process.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
 export const recordsName = '.voxmask';
@@ -80,7 +80,7 @@ export class OutputFolder {
         });
         if (lock.takenFrom) options.onNotice?.(takenOver(root, lock.takenFrom));
       }
-      clear(records, lock?.takenFrom ?? null);
+      removeDead(records, isHolder(lock?.takenFrom) ? tagOf(lock.takenFrom) : null);
     } catch (error) {
       removeEmpty(made);
       throw error;
@@ -96,11 +96,14 @@ export class OutputFolder {
   }
 
   /**
-   * Looks at a folder without making or holding it, to ask for `require` before another part of the command opens it.
+   * Looks at a folder without making or holding it, before another part of the command opens it.
    *
    * @throws InputError when it is behind a link in a folder that is open
    */
-  static view(folder: string, options: OutputOptions): Pick<OutputFolder, 'require' | 'requireOurs'> {
+  static view(
+    folder: string,
+    options: OutputOptions,
+  ): Pick<OutputFolder, 'require' | 'requireOurs' | 'isUnchanged'> {
     const root = path.resolve(folder);
     outputFolderOf(root)?.requireFolders(path.join(root, recordsName), false);
     const ledger = open.get(root)?.ledger ?? new Ledger(path.join(root, recordsName, 'files.jsonl'), root);
@@ -152,7 +155,12 @@ export class OutputFolder {
     this.requireFolders(file, true);
     makeRecords(path.join(this.root, recordsName)); // another process may have removed it as empty
     ledger.add(file, this.options.by, content);
-    writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
+    try {
+      writeAside(path.join(this.root, recordsName, temporaryName()), file, content);
+    } catch (error) {
+      lock?.requireHeld(); // another process took the folder, and cleared away the temporary file
+      throw error;
+    }
   }
 
   /** Removes a file that voxmask wrote. @throws InputError when it is somebody else's, or was changed and may not be replaced */
@@ -211,6 +219,12 @@ export class OutputFolder {
       this.requireReplaceable(file, standing, by);
       return true;
     });
+  }
+
+  /** Whether all that this command has written and not removed is there as it was. */
+  isUnchanged(): boolean {
+    const { ledger } = this.shared;
+    return ledger.files([this.options.by]).every((file) => ledger.standing(file).is === 'unchanged');
   }
 
   /** Whether this command has written something in a folder. */
@@ -350,14 +364,8 @@ function makeRecords(folder: string): string[] {
   throw new InputError(folder, 'is not a folder of voxmask', 'Move it, or choose another folder');
 }
 
-/** Removes what processes that ended were writing: temporary files of their own name, which hold nothing whole. */
-function clear(records: string, takenFrom: Lock['takenFrom']): void {
-  const dead = takenFrom === null || takenFrom === 'unreadable' ? null : tagOf(takenFrom);
-  for (const name of readdirSync(records)) {
-    const owner = temporaryOwner(name);
-    if (owner !== null && (owner === dead || isGone(owner)))
-      rmSync(path.join(records, name), { force: true });
-  }
+function isHolder(from: Lock['takenFrom'] | undefined): from is Holder {
+  return from !== null && from !== undefined && from !== 'unreadable';
 }
 
 function takenOver(root: string, from: Holder | 'unreadable'): string {

@@ -56,12 +56,28 @@ export class Ledger {
   compact(): void {
     this.refresh();
     if (!this.past) return;
-    const lines = [...this.entries].map(([file, entries]) => ({ file, ...entries[entries.length - 1] }));
+    for (const [name, entries] of this.entries) {
+      const kept = this.present(path.resolve(this.root, name), entries);
+      if (kept.length > 0) this.entries.set(name, kept);
+      else this.entries.delete(name);
+    }
+    const lines = [...this.entries].flatMap(([file, entries]) =>
+      entries.map((entry) => ({ file, ...entry })),
+    );
     const text = [head, ...lines.map((line) => JSON.stringify(line))].map((line) => `${line}\n`).join('');
     writeAside(path.join(path.dirname(this.file), temporaryName()), this.file, Buffer.from(text));
     this.read = Buffer.byteLength(text);
     this.past = false;
-    for (const [file, entries] of this.entries) this.entries.set(file, entries.slice(-1));
+  }
+
+  /** The entry of a file's content; all, where it was changed; none, where the file is gone. */
+  private present(file: string, entries: Entry[]): Entry[] {
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (!stat) return [];
+    if (!stat.isFile() || entries.length === 1) return entries;
+    // The last one may never have come to its place: the process died, or the disk was full.
+    const found = entryOf(readFileSync(file), entries);
+    return found ? [found] : entries;
   }
 
   /** Adds that a file is gone. */
@@ -78,10 +94,8 @@ export class Ledger {
     if (!stat.isFile() || entries.length === 0) return { is: 'foreign' };
     const { by } = entries[entries.length - 1];
     // An earlier content counts too: the process may have died before the new one was in its place.
-    const alike = entries.filter(({ bytes }) => bytes === stat.size);
-    if (alike.length === 0) return { is: 'changed', by };
-    const sha256 = digest(readFileSync(file));
-    const found = alike.findLast((entry) => entry.sha256 === sha256);
+    const isAlike = entries.some(({ bytes }) => bytes === stat.size); // else it need not be read
+    const found = isAlike && entryOf(readFileSync(file), entries);
     return found ? { is: 'unchanged', by: found.by } : { is: 'changed', by };
   }
 
@@ -150,6 +164,12 @@ export class Ledger {
       else this.entries.set(name, [entry]);
     }
   }
+}
+
+/** The last entry of a content. */
+function entryOf(content: Uint8Array, entries: readonly Entry[]): Entry | undefined {
+  const sha256 = digest(content);
+  return entries.findLast((entry) => entry.bytes === content.length && entry.sha256 === sha256);
 }
 
 function lastByte(descriptor: number, size: number): string {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { collectPrinted, printed } from './printed.ts';
-import { gridFile, reportSetup } from './strangers/commands.ts';
+import { gridFile, reportSetup, studySetup } from './strangers/commands.ts';
 import { makeInputs } from './strangers/inputs.ts';
 import { addStrangers, below, changes, makeOutside, snapshot } from './strangers/strangers.ts';
 
@@ -95,11 +95,7 @@ const commands: Stopped[] = [
   },
   {
     name: 'study',
-    setup: (folder) =>
-      writeFileSync(
-        path.join(folder, 'study.yaml'),
-        'name: out\ncohorts: { train: { name: one, simulate: { participants: 8, resolution: 6 } } }\n',
-      ),
+    setup: studySetup,
     words: (place) => ['study', place('study.yaml'), '--out', place('out')],
     again: ['--unit', 'cohort-one/simulate'],
     begun: 'units/cohort-one.simulate.json',
@@ -135,7 +131,7 @@ it.each(cases)(
     const words = one.words((name) => path.join(folder, name));
     expect(await main([...words, ...one.again, '--quiet']), printed.err).toBe(0);
     unchanged();
-    expect(recordsIn(folder).filter((name) => /lock$|\.part$/.test(name))).toEqual([]);
+    expect(recordsIn(folder).filter((file) => file.endsWith('.part') || isHeld(file))).toEqual([]);
   },
 );
 

@@ -31,7 +31,12 @@ function prepared({ name, setup }: Case, purpose: string): string {
 
 async function run(one: Case, folder: string, ...more: string[]): Promise<number> {
   printed.err = '';
-  return main([...one.words(folder), '--quiet', ...more]);
+  return main([...one.words(folder), '--quiet', ...(one.later ?? []), ...more]);
+}
+
+/** The run that writes more than the later ones. */
+function runFirst(one: Case, folder: string): Promise<number> {
+  return run({ ...one, later: one.first ?? [] }, folder);
 }
 
 /** Names of the files that a command has left, in an order that does not depend on the file system. */
@@ -57,12 +62,12 @@ describe.each(commandsOf(inputs))('$name', (one) => {
       const unchanged = () =>
         expect([...changes(before, folder), ...changes(beforeOutside, outside)]).toEqual([]);
 
-      expect(await run(one, folder, ...(one.first ?? [])), printed.err).toBe(0);
+      expect(await runFirst(one, folder), printed.err).toBe(0);
       unchanged();
       for (const name of results(folder, before)) appendFileSync(path.join(folder, name), '!');
       const tampered = snapshot(folder);
 
-      await run(one, folder, ...(one.first ?? []));
+      await runFirst(one, folder);
       expect(changes(tampered, folder)).toEqual([]);
       expect(printed.err).toMatch(/contains|has been changed/);
 
@@ -82,6 +87,7 @@ describe.each(commandsOf(inputs))('$name', (one) => {
   it('refuses, before it computes, each of its files whose place is taken', async () => {
     const folder = prepared(one, 'taken');
     const early = one.gpu ? ['--adapter', 'none of these'] : []; // it would fail otherwise as soon as it opens the GPU
+    const overwrite = one.unasked ? [] : ['--overwrite'];
     const refused = async (name: string, ...more: string[]) => {
       const before = snapshot(folder);
       expect(await run(one, folder, ...early, ...more), name).toBe(1);
@@ -95,7 +101,7 @@ describe.each(commandsOf(inputs))('$name', (one) => {
       mkdirSync(path.dirname(file), { recursive: true });
       inTheWay[i % inTheWay.length](file, outside);
       if (i === 0) await refused(name);
-      await refused(name, '--overwrite');
+      await refused(name, ...overwrite);
       rmSync(file, { recursive: true });
     }
     const folders = new Set(written.map((name) => path.dirname(name)));
@@ -104,7 +110,7 @@ describe.each(commandsOf(inputs))('$name', (one) => {
       if (name === 'out' || !lstatSync(place, { throwIfNoEntry: false })) continue;
       rmSync(place, { recursive: true });
       symlinkSync(path.join(outside, 'folder'), place);
-      await refused(name, '--overwrite');
+      await refused(name, ...overwrite);
       rmSync(place);
       mkdirSync(place);
     }

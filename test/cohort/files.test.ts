@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import { tagOf, thisProcess } from '../../cohort/output/process.ts';
 import { put, temporaryFolder } from './raw-nifti.ts';
 
 const folder = temporaryFolder();
@@ -19,6 +21,17 @@ describe('writeFileAtomic', () => {
     writeFileAtomic(file, '');
     expect(readFileSync(file)).toHaveLength(0);
     expect(readdirSync(path.dirname(file))).toEqual(['file.txt']);
+  });
+
+  it('removes what a process that ended has left half-written beside, and nothing else', () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const dead = `.voxmask-${tagOf({ ...thisProcess(), pid, started: '1' })}-1.part`;
+    const theirs = ['.voxmask-0123abcd-1-2-3.part', `.voxmask-${tagOf(thisProcess())}-0.part`, 'data.part'];
+    const beside = path.join(folder, 'beside');
+    mkdirSync(beside);
+    for (const name of [dead, ...theirs]) put(beside, name, name);
+    writeFileAtomic(path.join(beside, 'file.txt'), 'text');
+    expect(readdirSync(beside).sort()).toEqual([...theirs, 'file.txt'].sort());
   });
 
   it('says so when a folder stands there, and leaves nothing beside it', () => {

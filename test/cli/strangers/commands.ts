@@ -40,9 +40,13 @@ export interface Case {
   readonly words: (folder: string) => string[];
   /** further words of the first run, which writes more than the later ones */
   readonly first?: readonly string[];
+  /** further words of the later runs */
+  readonly later?: readonly string[];
   /** folders, relative to that one, that strangers are put into; `out` by default */
   readonly places?: readonly string[];
   readonly gpu?: boolean;
+  /** it replaces its own results unasked, and has no --overwrite */
+  readonly unasked?: boolean;
   /** some of its files, where a whole run takes too long; found out by one where not given */
   readonly written?: readonly string[];
 }
@@ -79,7 +83,10 @@ export function commandsOf(inputs: Inputs): Case[] {
     ]),
     plain('cohort check', ['cohort', 'check', files.cohort]),
     plain('split test', ['split', 'test', inputs.described, '--size', '1', '--p-value', '0.01']),
-    plain('split kfold', ['split', 'kfold', files.cohort, '--folds', '2'], { first: ['--folds', '3'] }),
+    plain('split kfold', ['split', 'kfold', files.cohort], {
+      first: ['--folds', '3'],
+      later: ['--folds', '2'],
+    }),
     gpu('pretrain', ['pretrain', files.cohort, ...small]),
     gpu('train', ['train', files.cohort, ...small, '--folds', '3', '--fold', '0..1']),
     gpu('search', ['search', files.cohort, '--space', searchSpace(inputs), '--samples', '2', '--folds', '3']),
@@ -94,13 +101,10 @@ export function commandsOf(inputs: Inputs): Case[] {
       gpu: true,
     },
     gpu('mask group', ['mask', 'group', ...network, '--steps', '2', '--mu', 'cn-mean'], { first: atlas }),
-    gpu(
-      'mask session',
-      ['mask', 'session', ...network, '--steps', '2', '--baseline', '--set', 'validation'],
-      {
-        first: ['--set', 'all', '--mu', 'cn-mean'],
-      },
-    ),
+    gpu('mask session', ['mask', 'session', ...network, '--steps', '2', '--baseline'], {
+      first: ['--set', 'all', '--mu', 'cn-mean'],
+      later: ['--set', 'validation'],
+    }),
     gpu('mask session --image', ['mask', 'session', '--model', model, '--image', image, '--steps', '2']),
     gpu('grid', ['grid', gridFile(inputs), ...network, ...atlas, '--steps', '1']),
     plain('regions', ['regions', path.join(mask, 'mask.nii.gz'), ...atlas]),
@@ -108,11 +112,9 @@ export function commandsOf(inputs: Inputs): Case[] {
       ...['compare', path.join(mask, 'mask.nii.gz'), path.join(mask, 'mask_thresholded.nii.gz'), ...atlas],
       ...['--model', model, '--images', files.cohort, '--class', 'AD', '--mu', '1'],
     ]),
-    gpu(
-      'explain',
-      [...['explain', ...network, '--path-steps', '2', '--batch-size', '2'], ...['--method', 'gradient']],
-      { first: [...atlas] },
-    ),
+    gpu('explain', ['explain', '--model', model, '--image', image, '--method', 'gradient'], {
+      first: [...atlas],
+    }),
     gpu('validate', [
       ...['validate', path.join(mask, 'mask.nii.gz'), ...network, '--shares', '0,50', ...atlas],
       ...['--truth', files.truth],
@@ -131,6 +133,20 @@ export function commandsOf(inputs: Inputs): Case[] {
       places: ['study', 'out', 'out/paper_files'],
     },
     plain('export', ['export', model]),
+    {
+      name: 'study',
+      setup: studySetup,
+      words: (folder) => ['study', path.join(folder, 'study.yaml'), '--out', out(folder)],
+      unasked: true,
+      written: [
+        'report.html',
+        'report_files/numbers.json',
+        'study.json',
+        'units/cohort-one.simulate.json',
+        'units/cohort-one.simulate.txt',
+        'units/train.fold-0.txt',
+      ].map((name) => `out/${name}`),
+    },
     {
       name: 'demo',
       words: (folder) => ['demo', out(folder), '--participants', '6'],
@@ -168,6 +184,14 @@ export function fileCommandsOf(inputs: Inputs): Case[] {
       ],
     },
   ];
+}
+
+/** Puts the configuration of a small study into a folder. */
+export function studySetup(folder: string): void {
+  writeFileSync(
+    path.join(folder, 'study.yaml'),
+    'name: out\ncohorts: { train: { name: one, simulate: { participants: 8, resolution: 6 } } }\n',
+  );
 }
 
 /** Puts a folder of results, of which a report is to be made, into a folder. */

@@ -29,12 +29,12 @@ vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
   const full = <F extends (...args: never[]) => unknown>(call: F) =>
     ((...args: Parameters<F>) => {
-      if (--disk.failAt < 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      if (--disk.failAt < 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
       return call(...args);
     }) as F;
   const short = (descriptor: number, bytes: Uint8Array, offset = 0) => {
     const length = Math.min(bytes.length - offset, room.bytes);
-    if (length === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    if (length === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
     room.bytes -= length;
     return fs.writeSync(descriptor, bytes, offset, length);
   };
@@ -254,8 +254,8 @@ describe('OutputFolder', () => {
     const long = 'x'.repeat(300);
     for (const [name, why] of [
       ['link/a', /link: is a link that leads nowhere/],
-      [`new/${long}`, /its name is too long/],
-      [`${long}/a`, /its name is too long/],
+      [`new/${long}`, /the name is too long/],
+      [`${long}/a`, /the name is too long/],
     ] as const) {
       expect(() => OutputFolder.open(path.join(root, name), plain)).toThrow(why);
       expect(() => OutputFolder.open(path.join(root, name), plain)).toThrow(InputError);
