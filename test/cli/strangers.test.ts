@@ -31,12 +31,12 @@ function prepared({ name, setup }: Case, purpose: string): string {
 
 async function run(one: Case, folder: string, ...more: string[]): Promise<number> {
   printed.err = '';
-  return main([...one.words(folder), '--quiet', ...(one.then ?? []), ...more]);
+  return main([...one.words(folder), '--quiet', ...(one.later ?? []), ...more]);
 }
 
 /** The run that writes more than the later ones. */
 function runFirst(one: Case, folder: string): Promise<number> {
-  return run({ ...one, then: one.first ?? [] }, folder);
+  return run({ ...one, later: one.first ?? [] }, folder);
 }
 
 /** Names of the files that a command has left, in an order that does not depend on the file system. */

@@ -41,7 +41,7 @@ export interface Case {
   /** further words of the first run, which writes more than the later ones */
   readonly first?: readonly string[];
   /** further words of the later runs */
-  readonly then?: readonly string[];
+  readonly later?: readonly string[];
   /** folders, relative to that one, that strangers are put into; `out` by default */
   readonly places?: readonly string[];
   readonly gpu?: boolean;
@@ -85,7 +85,7 @@ export function commandsOf(inputs: Inputs): Case[] {
     plain('split test', ['split', 'test', inputs.described, '--size', '1', '--p-value', '0.01']),
     plain('split kfold', ['split', 'kfold', files.cohort], {
       first: ['--folds', '3'],
-      then: ['--folds', '2'],
+      later: ['--folds', '2'],
     }),
     gpu('pretrain', ['pretrain', files.cohort, ...small]),
     gpu('train', ['train', files.cohort, ...small, '--folds', '3', '--fold', '0..1']),
@@ -103,7 +103,7 @@ export function commandsOf(inputs: Inputs): Case[] {
     gpu('mask group', ['mask', 'group', ...network, '--steps', '2', '--mu', 'cn-mean'], { first: atlas }),
     gpu('mask session', ['mask', 'session', ...network, '--steps', '2', '--baseline'], {
       first: ['--set', 'all', '--mu', 'cn-mean'],
-      then: ['--set', 'validation'],
+      later: ['--set', 'validation'],
     }),
     gpu('mask session --image', ['mask', 'session', '--model', model, '--image', image, '--steps', '2']),
     gpu('grid', ['grid', gridFile(inputs), ...network, ...atlas, '--steps', '1']),
