@@ -132,7 +132,7 @@ describe('with a network of its own', () => {
       'a missing model',
       () => ['--model', 'no.safetensors', image],
       1,
-      /no\.safetensors: the model cannot be read/,
+      /no\.safetensors: does not exist/,
     ],
     ['a model that is none', () => ['--model', made.cohort, image], 1, /cohort\.tsv: /],
     ['a missing image', () => ['--model', model, 'no.nii.gz'], 1, /no\.nii\.gz: does not exist/],
