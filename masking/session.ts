@@ -114,6 +114,7 @@ async function optimise(run: SessionRun, stack: MaskStack, count: number): Promi
   for (let i = 0; i < count; i++) places.push(await enter(i));
   const inFlight = new InFlight<() => void>(stepsInFlight(count, run.images.voxels, gpu.software), (take) => {
     take();
+    if (run.signal?.aborted) return; // nobody waits for it any more
     run.onStep?.(places.reduce((sum, { losses }) => sum + losses.length, 0));
   });
   while (places.length > 0 && !run.signal?.aborted) {
@@ -122,8 +123,14 @@ async function optimise(run: SessionRun, stack: MaskStack, count: number): Promi
     const take = (all: readonly Passed[]) => () => {
       for (const [i, occupant] of then.entries()) note(occupant, all[i]);
     };
-    await inFlight.add(passed.then(take));
-    await gpu.submit();
+    // The masks under way are given up after an abort, so nothing waits for their step: one of large images takes long.
+    if (
+      await isAborted(
+        run.signal,
+        inFlight.add(passed.then(take)).then(() => gpu.submit()),
+      )
+    )
+      return;
     const done = places.flatMap(({ ending }, i) => (ending === null ? [] : [i]));
     if (done.length === 0) continue;
     const next = [...places];
@@ -136,6 +143,24 @@ async function optimise(run: SessionRun, stack: MaskStack, count: number): Promi
     if (left.length > 0 && left.length < next.length) await stack.keep(left);
   }
   await inFlight.drain();
+}
+
+/** Waits for work, or for an abort if that comes first. @returns whether it did @throws as the work does */
+async function isAborted(signal: AbortSignal | undefined, work: Promise<unknown>): Promise<boolean> {
+  if (!signal) {
+    await work;
+    return false;
+  }
+  work.catch(() => {}); // what fails after an abort concerns nobody
+  let stop = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', stop);
+  return signal.aborted;
 }
 
 /** Takes note of a step; what is done to a mask after its end counts no more. */
