@@ -150,7 +150,9 @@ function placementOf(
 ): Pick<Header, 'affine' | 'placement' | 'unit' | 'contradicts'> {
   const { unit, inMm } = otherUnits.get(fields.xyzt_units & spatialUnit) ?? { unit: null, inMm: 1 };
   const given = qformOf(fields, inMm);
-  const qform = isSound(given) ? normalized(given) : null;
+  const [qfac] = fields.pixDims;
+  const ambiguous = qfac < 0 && qfac !== -1; // some readers take its sign, others take 1: upside down
+  const qform = isSound(given) && !ambiguous ? normalized(given) : null;
   const { sform_code: code } = fields;
   if (code < 0 || code > largestTransformCode)
     throw new InputError(where, `has the impossible sform_code ${code}`, 'Repair its sform');
@@ -187,7 +189,7 @@ function unplaced({ code, sizes }: Qform, where: string): InputError {
       ? 'has neither sform nor qform, so which side is left is unknown'
       : sizes.some((size) => !(size > 0))
         ? 'has no sform, and voxel sizes that are not positive'
-        : 'has no sform, and a qform that is no rotation (its quaternion is longer than 1, or its code unknown)',
+        : 'has no sform, and a damaged qform: its quaternion is longer than 1, or its code or pixdim[0] is unknown',
     'Set its orientation (for example with fslorient, or nibabel), after checking which side is which',
   );
 }

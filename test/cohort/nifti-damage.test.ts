@@ -87,6 +87,9 @@ describe('headers that are damaged or tell more than they should', () => {
     expect(strictFaults(out)).toMatchObject({ faults: [], header: { affine: [...las, 0, 0, 0, 1] } });
     expect([out.readInt16LE(252), out.readInt16LE(254)]).toEqual([0, 4]);
     expect(() => written(rawFile({ ...qformOnly, qform: longer }))).toThrow(/quaternion is longer than 1/);
+    // Readers disagree about a pixdim[0] that is negative but not -1.
+    const unclear = { ...qform, pixdim: [-2, 1.5, 1.5, 1.5] };
+    expect(() => written(rawFile({ ...qformOnly, qform: unclear }))).toThrow(/pixdim\[0\] is unknown/);
     expect(() => written(rawFile({ ...plain, sformCode: 77 }))).toThrow(/impossible sform_code 77/);
   });
 
