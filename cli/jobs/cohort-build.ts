@@ -12,6 +12,8 @@ import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { refuseLongNames } from '../../cohort/output/names.ts';
+import { noteNaN } from '../../cohort/reading-notes.ts';
 import { resample } from '../../cohort/resample.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { describeGrid, type Grid, sameGrid } from '../../cohort/volume.ts';
@@ -67,6 +69,7 @@ export function buildCohortFiles(
   const output = openOutput(out, { by: 'cohort build', overwrite });
   try {
     output.require([marker, 'excluded.tsv', 'build.json'], marker);
+    refuseLongNames(others.flatMap((group) => group.paths.map((file) => resampledPath(file, out))));
     output.removeAll();
 
     const moved = resampled(others, grid, out, hooks);
@@ -125,14 +128,19 @@ function resampled(
   const like = { grid, storage: storageFor(grid, 'LAS') };
   return new Map(
     files.map((file, i) => {
-      const { data, grid: from } = readVolume(file);
-      const name = path.basename(file).replace(/(\.nii|\.img|\.hdr)?(\.gz)?$/i, '');
-      const to = path.resolve(out, 'images', `${name}_desc-resampled.nii.gz`);
+      const { data, grid: from, nanCount } = readVolume(file);
+      noteNaN(file, nanCount);
+      const to = resampledPath(file, out);
       writeVolume(to, resample(data, from, grid, 'trilinear'), like, { description: 'resampled, trilinear' });
       onImage?.('resampled', i + 1, files.length);
       return [file, to];
     }),
   );
+}
+
+function resampledPath(file: string, out: string): string {
+  const name = path.basename(file).replace(/(\.nii|\.img|\.hdr)?(\.gz)?$/i, '');
+  return path.resolve(out, 'images', `${name}_desc-resampled.nii.gz`);
 }
 
 function cohortTable(sessions: readonly BuiltSession[], out: string): string {

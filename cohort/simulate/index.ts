@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { removeFile } from '../files.ts';
 import { OutputFolder } from '../output/folder.ts';
+import { refuseLongNames } from '../output/names.ts';
 import { capsImagePath, writeBidsTables, writeVariants } from './caps.ts';
 import { refuseToOverwrite } from './earlier.ts';
 import { finishMap } from './finish.ts';
@@ -64,6 +65,8 @@ export function simulateCohort(
     const images = plan.visits.map((visit) =>
       place(caps ? capsImagePath(visit) : imagePath(visit, options.template !== undefined)),
     );
+
+    refuseLongNames(images);
 
     // The table comes last and goes first: where it stands, the rest is whole. An earlier tree's participants would be taken for
     // the new cohort's.
