@@ -83,6 +83,26 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   expect(await maskSession('one', ...words, '--lambda1', '0.5', '--overwrite')).toBe(0);
 });
 
+it('refuses names that are too long, or of which BIDS leaves nothing, before it makes anything', async () => {
+  const rows = readTable(files.cohort).rows.map((row) => ({
+    ...row,
+    path: path.resolve(path.dirname(files.cohort), row.path),
+  }));
+  const renamed = (id: string) => {
+    const changed = rows.map((row) =>
+      row.participant_id === ill[1].participantId ? { ...row, participant_id: id } : row,
+    );
+    writeFileSync(place('renamed.tsv'), formatTable(Object.keys(rows[0]), changed));
+    return maskSession('renamed', '--cohort', place('renamed.tsv'));
+  };
+  expect(await renamed(`sub-${'a'.repeat(220)}`)).toBe(1);
+  expect(printed.err).toMatch(/^voxmask: sub-a+_.*: the name has 2\d\d bytes, and file systems allow 255\./);
+  printed.err = '';
+  expect(await renamed('sub-受试者')).toBe(1);
+  expect(printed.err).toMatch(/^voxmask: participant "sub-受试者": contains no letter from A to Z/);
+  expect(existsSync(place('renamed', 'sub-AD001'))).toBe(false);
+});
+
 it('makes a mask of each session of the class, whose bytes do not depend on the batch', async () => {
   expect(await maskSession('many', '--batch-size', '4')).toBe(0);
   expect(printed.out).toMatch(/masks +6 of 6 sessions/);

@@ -124,7 +124,7 @@ describe('with a network of its own', () => {
     expect(await main(words)).toBe(0);
     const { images } = JSON.parse(printed.out);
     expect(images[1].probabilities).toEqual(images[0].probabilities);
-    expect(printed.err).toMatch(/^\S*holes\.nii\.gz: 2 voxels are no number; they were read as 0\.\n$/);
+    expect(printed.err).toMatch(/^\S*holes\.nii\.gz \(2 voxels\): NaN voxels, read as 0\n$/);
   });
 
   const refused: [string, () => string[], number, RegExp][] = [
