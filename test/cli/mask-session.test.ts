@@ -84,10 +84,12 @@ it('makes a mask of a single image, and tells its files and the loss of every st
 });
 
 it('refuses names that are too long, or of which BIDS leaves nothing, before it makes anything', async () => {
-  const rows = readTable(files.cohort).rows.map((row) => ({
-    ...row,
-    path: path.resolve(path.dirname(files.cohort), row.path),
-  }));
+  const rows = readTable(files.cohort).rows.map(
+    (row): Record<string, string> => ({
+      ...row,
+      path: path.resolve(path.dirname(files.cohort), row.path),
+    }),
+  );
   const renamed = (id: string) => {
     const changed = rows.map((row) =>
       row.participant_id === ill[1].participantId ? { ...row, participant_id: id } : row,
