@@ -363,7 +363,7 @@ describe('options', () => {
 
   it('refuses participants whose names no file system takes, before it writes anything', () => {
     const folder = freshFolder();
-    const site = { prefix: 'x'.repeat(220) };
+    const site = { prefix: 'x'.repeat(220), gamma: 1, smoothing: 0, warp: 1 };
     expect(() => simulateCohort(folder, { ...small, site })).toThrow(/the name has 2\d\d bytes/);
     expect(existsSync(path.join(folder, 'truth.json'))).toBe(false);
   });
