@@ -1,4 +1,5 @@
 import yargs from 'yargs';
+import { describeNotes, forgetReadings } from '../cohort/reading-notes.ts';
 import { commandNamed, wordOf } from './command-tree.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
@@ -15,6 +16,7 @@ import { voxmaskVersion } from './versions.ts';
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const named = commandNamed(commands, argv);
+  forgetReadings();
   try {
     if (named && !asksForHelp(argv)) checkWords(argv, named);
     await parser(argv).parseAsync();
@@ -23,6 +25,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof UsageError && named) error.command = named.name;
     reportFailure(error);
     return exitCode(error);
+  } finally {
+    process.stderr.write(describeNotes());
   }
 }
 

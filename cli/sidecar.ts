@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../cohort/files.ts';
+import { readingNotes } from '../cohort/reading-notes.ts';
 import { type Versions, versions } from './versions.ts';
 
 /** What is told about a run beside its results, so that it can be understood and repeated. */
@@ -31,6 +32,7 @@ export interface Sidecar {
  */
 export function writeSidecar(directory: string, name: string, sidecar: Sidecar): string {
   const { command, options, seed, adapter, startedAt, finishedAt, peakBytes, results } = sidecar;
+  const assumptions = readingNotes();
   const content = {
     command,
     options,
@@ -43,6 +45,7 @@ export function writeSidecar(directory: string, name: string, sidecar: Sidecar):
     finishedAt: finishedAt.toISOString(),
     seconds: sidecar.seconds ?? (finishedAt.getTime() - startedAt.getTime()) / 1000,
     peakBytes: peakBytes ?? null,
+    ...(assumptions.length > 0 && { assumptions }),
     ...(results && { results }),
   };
   const file = path.join(directory, `${name}.json`);

@@ -3,6 +3,7 @@ import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
 import { listed } from './listed.ts';
 import { readVolume } from './nifti.ts';
+import { noteNaN } from './reading-notes.ts';
 import { resample } from './resample.ts';
 import { readTable, type Table } from './table.ts';
 import { describeGrids, type Grid, sameGrid } from './volume.ts';
@@ -42,7 +43,8 @@ const largestExact = 2 ** 24; // above it, float32 skips whole numbers
  *   table names a value twice
  */
 export function readAtlas(path: string, labelsPath: string): Atlas {
-  const { grid, data } = readVolume(path);
+  const { grid, data, nanCount } = readVolume(path);
+  noteNaN(path, nanCount);
   const present = presentLabels(data, path);
   const table = readTable(labelsPath);
   const { regions, background } = regionsOf(table, present, path);

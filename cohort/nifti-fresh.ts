@@ -1,7 +1,6 @@
 import { NIFTI1 } from 'nifti-reader-js';
-import { headerSizes } from './nifti-header.ts';
 import { canonicalGrid, orientationOf } from './orientation.ts';
-import { determinant, type Grid, type Orientation, type Storage } from './volume.ts';
+import { determinant, type Grid, type Orientation, type Qform, type Storage, spacingOf } from './volume.ts';
 
 const axes = [0, 1, 2] as const;
 
@@ -19,19 +18,11 @@ export function storageFor(grid: Grid, orientation: 'LAS' | 'RAS'): Storage {
   const turned: Orientation = { axes, flips: [orientation === 'RAS', false, false] };
   // Turning an axis round is its own way back, so the same step leads from the canonical grid to the stored one.
   const { affine } = canonicalGrid(grid.shape, grid.affine, turned);
-  const header = new NIFTI1();
-  header.littleEndian = true;
-  header.dims = [3, ...grid.shape, 1, 1, 1, 1];
-  header.datatypeCode = NIFTI1.TYPE_FLOAT32;
-  header.numBitsPerVoxel = 32;
-  header.vox_offset = headerSizes[1] + 4;
-  header.xyzt_units = NIFTI1.UNITS_MM;
-  header.sform_code = NIFTI1.XFORM_MNI_152;
-  header.affine = [affine.slice(0, 4), affine.slice(4, 8), affine.slice(8, 12), [0, 0, 0, 1]];
-  header.magic = 'n+1';
-  setQform(header, affine);
   return {
-    header: new Uint8Array(header.toArrayBuffer()).slice(0, headerSizes[1]),
+    placement: {
+      sform: { code: NIFTI1.XFORM_MNI_152, rows: affine.slice(0, 12) },
+      qform: qformOf(affine),
+    },
     version: 1,
     littleEndian: true,
     shape: grid.shape,
@@ -40,17 +31,19 @@ export function storageFor(grid: Grid, orientation: 'LAS' | 'RAS'): Storage {
 }
 
 /** The quaternion form of an affine (nifti1.h, "quaternion representation of rotation matrix"). */
-function setQform(header: NIFTI1, affine: readonly number[]): void {
-  const sizes = axes.map((axis) => Math.hypot(affine[axis], affine[4 + axis], affine[8 + axis]));
+function qformOf(affine: readonly number[]): Qform {
+  const sizes = spacingOf({ affine });
   const r = axes.map((row) => axes.map((axis) => affine[4 * row + axis] / sizes[axis]));
   // A quaternion holds a proper rotation only; nifti1.h has a left-handed array turn its third axis round first.
-  const handed = Math.sign(determinant(affine));
-  for (const row of r) row[2] *= handed;
-
-  header.qform_code = NIFTI1.XFORM_MNI_152;
-  header.pixDims = [handed, ...sizes, 0, 0, 0, 0];
-  [header.quatern_b, header.quatern_c, header.quatern_d] = quaternion(r);
-  [header.qoffset_x, header.qoffset_y, header.qoffset_z] = [affine[3], affine[7], affine[11]];
+  const handedness = determinant(affine) < 0 ? -1 : 1;
+  for (const row of r) row[2] *= handedness;
+  return {
+    code: NIFTI1.XFORM_MNI_152,
+    quaternion: quaternion(r),
+    offset: [affine[3], affine[7], affine[11]],
+    sizes,
+    handedness,
+  };
 }
 
 /** The imaginary parts (b, c, d) of a rotation matrix's unit quaternion whose real part is not negative. */

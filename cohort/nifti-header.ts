@@ -1,12 +1,11 @@
-import { type NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js';
+import { NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js';
 import { InputError } from './error.ts';
 import { type Datatype, datatypeOf } from './nifti-datatype.ts';
-import { determinant } from './volume.ts';
+import { agree, isSound, largestTransformCode, normalized, placedAt } from './nifti-transforms.ts';
+import { determinant, type Placement, type Qform, spacingOf } from './volume.ts';
 
 /** What a NIfTI header says about its image. */
 export interface Header {
-  /** The header's own bytes, without extensions: 348 (NIfTI-1) or 540 (NIfTI-2). */
-  readonly bytes: Uint8Array;
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
   /** True for the .hdr of a .hdr/.img pair. */
@@ -20,6 +19,12 @@ export interface Header {
   readonly intercept: number;
   /** 4 x 4, row-major: stored voxel index to millimetres (right, anterior, superior). */
   readonly affine: readonly number[];
+  /** The transforms that others may trust: sound ones that agree with the affine, in mm. */
+  readonly placement: Placement;
+  /** Where the header gives another unit than mm; all above is converted. */
+  readonly unit: 'metre' | 'micron' | null;
+  /** Whether the qform places the volume elsewhere than the sform, which was taken. */
+  readonly contradicts: boolean;
 }
 
 export const headerSizes = { 1: 348, 2: 540 } as const;
@@ -34,17 +39,17 @@ export function parseHeader(content: Uint8Array, where: string): Header {
   const { version, littleEndian } = identify(content, where);
   const bytes = new Uint8Array(content.subarray(0, headerSizes[version]));
   const fields = parseFields(bytes, where);
-  const pair = bytes[version === 1 ? 345 : 5] === 'i'.charCodeAt(0);
+  const pair = isPair(bytes, version, where);
+  const shape = shapeOf(fields.dims, where);
   return {
-    bytes,
     version,
     littleEndian,
     pair,
-    shape: shapeOf(fields.dims, where),
+    shape,
     datatype: datatypeOf(fields.datatypeCode, where),
     offset: offsetOf(fields.vox_offset, pair, version, where),
     ...scalingOf(fields, where),
-    affine: affineOf(fields, bytes, version, where),
+    ...placementOf(fields, bytes, version, shape, where),
   };
 }
 
@@ -71,6 +76,27 @@ function parseFields(bytes: Uint8Array, where: string): NIFTI1 | NIFTI2 {
       'Convert it to NIfTI with a tool that knows its orientation',
     );
   }
+}
+
+/** The magic numbers of nifti1.h and nifti2.h. */
+export const magicNumbers = {
+  1: { single: 'n+1\0', pair: 'ni1\0' },
+  2: { single: 'n+2\0\r\n\x1a\n', pair: 'ni2\0\r\n\x1a\n' },
+} as const;
+
+/** Whether a header is that of a .hdr/.img pair. @throws InputError when its magic number is neither's to the last byte */
+function isPair(bytes: Uint8Array, version: 1 | 2, where: string): boolean {
+  const [start, length] = version === 1 ? [344, 4] : [4, 8];
+  const magic = Buffer.from(bytes.subarray(start, start + length)).toString('latin1');
+  if (magic === magicNumbers[version].pair) return true;
+  if (magic === magicNumbers[version].single) return false;
+  throw new InputError(
+    where,
+    version === 1
+      ? `has the damaged magic number ${JSON.stringify(magic)}, which other tools do not take for NIfTI`
+      : 'has a damaged magic number, as after a transfer that changed line ends',
+    'Copy the file again, in binary mode, or make it again',
+  );
 }
 
 function shapeOf(dims: readonly number[], where: string): [number, number, number] {
@@ -105,23 +131,74 @@ function scalingOf(fields: NIFTI1 | NIFTI2, where: string): { slope: number; int
   );
 }
 
-/** The sform where its code is set, else the qform. */
-function affineOf(fields: NIFTI1 | NIFTI2, bytes: Uint8Array, version: 1 | 2, where: string): number[] {
-  let affine: number[];
-  if (fields.sform_code > 0) {
-    affine = [...storedRows(bytes, version, fields.littleEndian), 0, 0, 0, 1];
-  } else if (fields.qform_code > 0 && fields.pixDims.slice(1, 4).every((size) => size > 0)) {
-    affine = fields.getQformMat().flat();
-  } else {
-    throw new InputError(
-      where,
-      fields.qform_code > 0
-        ? 'has voxel sizes that are not positive'
-        : 'has neither sform nor qform, so which side is left is unknown',
-      'Set its orientation (for example with fslorient, or nibabel), after checking which side is which',
-    );
-  }
-  if (affine.every(Number.isFinite) && Math.abs(determinant(affine)) > 1e-9) return affine;
+/** Units of nifti1.h that are not mm. 0 (unknown) and undefined codes are taken as mm, as all tools do. */
+const otherUnits = new Map<number, { unit: 'metre' | 'micron'; inMm: number }>([
+  [NIFTI1.UNITS_METER, { unit: 'metre', inMm: 1000 }],
+  [NIFTI1.UNITS_MICRON, { unit: 'micron', inMm: 0.001 }],
+]);
+
+const spatialUnit = 7; // the bits of xyzt_units that are not about time
+const farthest = 1e9; // mm; beyond it single precision tells no voxels apart
+
+/** The affine in mm (of the sform where its code is set, else of the qform), and what of the transforms is sound. */
+function placementOf(
+  fields: NIFTI1 | NIFTI2,
+  bytes: Uint8Array,
+  version: 1 | 2,
+  shape: readonly [number, number, number],
+  where: string,
+): Pick<Header, 'affine' | 'placement' | 'unit' | 'contradicts'> {
+  const { unit, inMm } = otherUnits.get(fields.xyzt_units & spatialUnit) ?? { unit: null, inMm: 1 };
+  const given = qformOf(fields, inMm);
+  const [qfac] = fields.pixDims;
+  const ambiguous = qfac < 0 && qfac !== -1; // some readers take its sign, others take 1: upside down
+  const qform = isSound(given) && !ambiguous ? normalized(given) : null;
+  const { sform_code: code } = fields;
+  if (code < 0 || code > largestTransformCode)
+    throw new InputError(where, `has the impossible sform_code ${code}`, 'Repair its sform');
+  const rows = storedRows(bytes, version, fields.littleEndian).map((value) => value * inMm);
+  const sform = code > 0 ? { code, rows } : null;
+  if (!sform && !qform) throw unplaced(given, where);
+  const affine = placedAt({ sform, qform });
+  refuseImpossible(affine, where);
+  const fits = qform !== null && agree(shape, affine, qform);
+  return {
+    affine,
+    placement: { sform, qform: fits ? qform : null },
+    unit,
+    contradicts: qform !== null && !fits,
+  };
+}
+
+function qformOf(fields: NIFTI1 | NIFTI2, inMm: number): Qform {
+  const [qfac, x, y, z] = fields.pixDims;
+  return {
+    code: fields.qform_code,
+    quaternion: [fields.quatern_b, fields.quatern_c, fields.quatern_d],
+    offset: [fields.qoffset_x * inMm, fields.qoffset_y * inMm, fields.qoffset_z * inMm],
+    sizes: [x * inMm, y * inMm, z * inMm],
+    handedness: qfac < 0 ? -1 : 1, // nifti1.h: 0 is taken as 1
+  };
+}
+
+/** Why neither transform says where a volume is. */
+function unplaced({ code, sizes }: Qform, where: string): InputError {
+  return new InputError(
+    where,
+    code === 0
+      ? 'has neither sform nor qform, so which side is left is unknown'
+      : sizes.some((size) => !(size > 0))
+        ? 'has no sform, and voxel sizes that are not positive'
+        : 'has no sform, and a damaged qform: its quaternion is longer than 1, or its code or pixdim[0] is unknown',
+    'Set its orientation (for example with fslorient, or nibabel), after checking which side is which',
+  );
+}
+
+function refuseImpossible(affine: readonly number[], where: string): void {
+  const sizes = spacingOf({ affine });
+  const volume = Math.abs(determinant(affine));
+  const flat = !(volume > 1e-6 * sizes[0] * sizes[1] * sizes[2]) || sizes.some((size) => size < 1e-6);
+  if (affine.every((value) => Math.abs(value) <= farthest) && !flat) return;
   throw new InputError(
     where,
     `has an affine that places no volume [${affine.slice(0, 12).join(' ')}]`,

@@ -13,6 +13,7 @@ import {
 } from './nifti-file.ts';
 import { type Header, parseHeader } from './nifti-header.ts';
 import { canonicalGrid, orientationOf, toCanonical } from './orientation.ts';
+import { noteReading } from './reading-notes.ts';
 import type { Grid, Volume } from './volume.ts';
 
 export { storageFor } from './nifti-fresh.ts';
@@ -21,9 +22,10 @@ export { type WriteOptions, writeVolume } from './nifti-write.ts';
 /**
  * Reads a 3D image from NIfTI-1 or NIfTI-2: .nii, .nii.gz, or either file of a .hdr/.img pair, of either byte order and
  * any real datatype. Its voxels are brought to the canonical orientation LAS by permuting and flipping axes, scaled by
- * slope and intercept, in float32. Voxels that are not a number become 0 and are counted.
+ * slope and intercept, in float32. NaN voxels become 0 and are counted.
  *
- * The affine is the sform where its code is set, else the qform; millimetres are assumed, as the field's tools do.
+ * The affine is the sform where its code is set, else the qform, in mm: metres and micrometres are converted, with a note
+ * (reading-notes.ts); an unknown unit is taken as mm, as all tools do.
  *
  * @throws InputError when the file is missing, damaged, not NIfTI, not one 3D image of finite real numbers, or does not
  *   say how it is oriented
@@ -37,7 +39,7 @@ export function readVolume(path: string): Volume {
     data: toCanonical(values, header.shape, orientation),
     nanCount,
     storage: {
-      header: header.bytes,
+      placement: header.placement,
       version: header.version,
       littleEndian: header.littleEndian,
       shape: header.shape,
@@ -81,6 +83,8 @@ function locate(path: string): { header: Header; file: string; size: UnpackedSiz
   const size = unpackedSize(file);
   refuseShort(header, size.most, file, size.told === null ? '' : 'at most ');
   refuseLarge(header, file);
+  if (header.unit) noteReading(header.unit, path);
+  if (header.contradicts) noteReading('transforms', path);
   return { header, file, size };
 }
 

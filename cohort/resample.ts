@@ -1,28 +1,31 @@
-import { determinant, type Grid } from './volume.ts';
+import { determinant, type Grid, gridTolerance, sameGrid, spacingOf } from './volume.ts';
 
 /** Between voxels: the weighted mean of eight neighbours (for maps), or the nearest one's value (for labels). */
 export type Interpolation = 'trilinear' | 'nearest';
 
-/** In voxels; how far past the outermost centers rounding may put a place that lies on them. */
-const tolerance = 1e-6;
-
 /**
- * A volume sampled on another grid, through both affines. Places beyond the outermost voxels' centers become 0.
+ * A volume sampled on another grid, through both affines. Places beyond the outermost voxels' centers become 0; those that
+ * are beyond by no more than `gridTolerance` count as on them. On the same grid, within that tolerance, all values stay.
  *
  * @param data of `from`'s shape, C order over (x, y, z)
  * @returns of `onto`'s shape
  */
 export function resample(data: Float32Array, from: Grid, onto: Grid, method: Interpolation): Float32Array {
+  if (sameGrid(from, onto)) return data.slice();
   const m = multiply(inverse(from.affine), onto.affine);
   const [nx, ny, nz] = onto.shape;
   const result = new Float32Array(nx * ny * nz);
   const sample = method === 'nearest' ? nearest : trilinear;
+  const source: Source = {
+    data,
+    shape: from.shape,
+    slack: spacingOf(from).map((size) => gridTolerance / size),
+  };
   for (let x = 0, i = 0; x < nx; x++) {
     for (let y = 0; y < ny; y++) {
       for (let z = 0; z < nz; z++, i++) {
         result[i] = sample(
-          data,
-          from.shape,
+          source,
           m[0] * x + m[1] * y + m[2] * z + m[3],
           m[4] * x + m[5] * y + m[6] * z + m[7],
           m[8] * x + m[9] * y + m[10] * z + m[11],
@@ -33,15 +36,25 @@ export function resample(data: Float32Array, from: Grid, onto: Grid, method: Int
   return result;
 }
 
-function nearest(data: Float32Array, shape: Grid['shape'], x: number, y: number, z: number): number {
-  if (!isInside(shape, x, y, z)) return 0;
-  // Halfway between two voxels the lower one is taken, on either side of 0 and whatever the last bits are.
-  const round = (place: number) => Math.max(0, Math.ceil(place - 0.5 - tolerance));
-  return data[(round(x) * shape[1] + round(y)) * shape[2] + round(z)];
+/** What is sampled. */
+interface Source {
+  readonly data: Float32Array;
+  readonly shape: Grid['shape'];
+  /** `gridTolerance` in voxels, along each axis. */
+  readonly slack: readonly number[];
 }
 
-function trilinear(data: Float32Array, shape: Grid['shape'], x: number, y: number, z: number): number {
-  if (!isInside(shape, x, y, z)) return 0;
+function nearest(source: Source, x: number, y: number, z: number): number {
+  if (!isInside(source, x, y, z)) return 0;
+  const { data, shape, slack } = source;
+  // Halfway between two voxels the lower one is taken, on either side of 0 and whatever the last bits are.
+  const round = (place: number, axis: number) => Math.max(0, Math.ceil(place - 0.5 - slack[axis]));
+  return data[(round(x, 0) * shape[1] + round(y, 1)) * shape[2] + round(z, 2)];
+}
+
+function trilinear(source: Source, x: number, y: number, z: number): number {
+  if (!isInside(source, x, y, z)) return 0;
+  const { data, shape } = source;
   const [x0, fx] = split(x, shape[0]);
   const [y0, fy] = split(y, shape[1]);
   const [z0, fz] = split(z, shape[2]);
@@ -65,14 +78,14 @@ function split(place: number, size: number): [voxel: number, fraction: number] {
   return [voxel, within - voxel];
 }
 
-function isInside(shape: Grid['shape'], x: number, y: number, z: number): boolean {
+function isInside({ shape, slack }: Source, x: number, y: number, z: number): boolean {
   return (
-    x >= -tolerance &&
-    y >= -tolerance &&
-    z >= -tolerance &&
-    x <= shape[0] - 1 + tolerance &&
-    y <= shape[1] - 1 + tolerance &&
-    z <= shape[2] - 1 + tolerance
+    x >= -slack[0] &&
+    y >= -slack[1] &&
+    z >= -slack[2] &&
+    x <= shape[0] - 1 + slack[0] &&
+    y <= shape[1] - 1 + slack[1] &&
+    z <= shape[2] - 1 + slack[2]
   );
 }
 

@@ -13,10 +13,27 @@ export interface Orientation {
   readonly flips: readonly [boolean, boolean, boolean];
 }
 
-/** How the file stored a volume: what is needed to write another one in the same way. */
+/** The quaternion form of a transform (nifti1.h, method 2), in mm. */
+export interface Qform {
+  readonly code: number;
+  /** Its imaginary parts (b, c, d). */
+  readonly quaternion: readonly [number, number, number];
+  readonly offset: readonly [number, number, number];
+  /** Voxel sizes along the stored axes. */
+  readonly sizes: readonly [number, number, number];
+  /** -1 where the third axis is turned round first (qfac). */
+  readonly handedness: 1 | -1;
+}
+
+/** How a file places its voxels, in mm: one transform or both, which then agree. */
+export interface Placement {
+  readonly sform: { readonly code: number; readonly rows: readonly number[] } | null;
+  readonly qform: Qform | null;
+}
+
+/** How the file stored a volume: what is needed to write another one in the same way, and nothing else of its header. */
 export interface Storage {
-  /** The header as read, without extensions: 348 bytes (NIfTI-1) or 540 (NIfTI-2). */
-  readonly header: Uint8Array;
+  readonly placement: Placement;
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
   /** Shape in the file's own axis order. */
@@ -28,22 +45,27 @@ export interface Storage {
 export interface Volume {
   readonly grid: Grid;
   readonly data: Float32Array;
-  /** Voxels that were not a number in the file; they are 0 in `data`. */
+  /** Voxels that are NaN in the file; they are 0 in `data`. */
   readonly nanCount: number;
   readonly storage: Storage;
 }
 
-const cornerTolerance = 1e-3; // mm
+/**
+ * How far apart two places may be and count as one, in mm: the one tolerance for all questions about grids. It is far
+ * above what single precision does to an affine (some 0.00001 mm), and far below any voxel.
+ */
+export const gridTolerance = 1e-3;
 
-/** True when both grids have one shape and no corner voxel lies further than 0.001 mm from its twin. */
+/** True when both grids have one shape and no corner voxel is further than `gridTolerance` from its twin. */
 export function sameGrid(a: Grid, b: Grid): boolean {
-  if (!a.shape.every((size, axis) => size === b.shape[axis])) return false;
+  return a.shape.every((size, axis) => size === b.shape[axis]) && largestShift(a, b) <= gridTolerance;
+}
+
+/** The largest distance between a corner voxel of one grid and its twin of another one of the same shape, in mm. */
+export function largestShift(a: Grid, b: Grid): number {
   const ends = a.shape.map((size) => [0, size - 1]);
-  return ends[0].every((x) =>
-    ends[1].every((y) =>
-      ends[2].every((z) => distance(toWorld(a, x, y, z), toWorld(b, x, y, z)) <= cornerTolerance),
-    ),
-  );
+  const corners = ends[0].flatMap((x) => ends[1].flatMap((y) => ends[2].map((z) => [x, y, z] as const)));
+  return Math.max(...corners.map((corner) => distance(toWorld(a, ...corner), toWorld(b, ...corner))));
 }
 
 /** For messages: "121 x 145 x 121 voxels of 1.5 x 1.5 x 1.5 mm". */
@@ -62,7 +84,7 @@ export function describeGrids(a: Grid, b: Grid): [string, string] {
 }
 
 /** Voxel size in mm along each axis. */
-export function spacingOf(grid: Grid): [number, number, number] {
+export function spacingOf(grid: Pick<Grid, 'affine'>): [number, number, number] {
   return [0, 1, 2].map((axis) => Math.hypot(...column(grid, axis))) as [number, number, number];
 }
 
@@ -90,7 +112,7 @@ export function toWorld(grid: Grid, x: number, y: number, z: number): [number, n
   ];
 }
 
-function column(grid: Grid, axis: number): [number, number, number] {
+function column(grid: Pick<Grid, 'affine'>, axis: number): [number, number, number] {
   return [grid.affine[axis], grid.affine[4 + axis], grid.affine[8 + axis]];
 }
 

@@ -4,6 +4,7 @@ import { InputError } from '../cohort/error.ts';
 import { type Header, readHeaders, unusable, usualGrid } from '../cohort/headers.ts';
 import { type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { readGrid } from '../cohort/nifti.ts';
+import { noteNaN } from '../cohort/reading-notes.ts';
 import type { Session } from '../cohort/session.ts';
 import type { Grid } from '../cohort/volume.ts';
 import type { Gpu } from '../engine/gpu.ts';
@@ -31,7 +32,7 @@ export interface ImageOptions {
 export class ImageStore {
   readonly grid: Grid;
   readonly intensity: Intensity;
-  /** images that held values which are no number, with how many */
+  /** images with NaN voxels, which were read as 0, and how many */
   readonly notNumbers = new Map<string, number>();
   private readonly memory: ImageMemory;
   private readonly keep: boolean;
@@ -193,6 +194,7 @@ export class ImageStore {
     const decoded = await decodeAside({ path: session.path, intensity: this.intensity });
     this.check(session, decoded.grid);
     const { data, nanCount } = decoded;
+    noteNaN(session.path, nanCount); // for standard error; the map is for the command's results
     if (nanCount > 0) this.notNumbers.set(session.path, nanCount);
     if (this.keep && !this.kept.has(session.path) && this.hasRoom()) {
       this.kept.set(session.path, data);

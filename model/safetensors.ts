@@ -57,6 +57,7 @@ export function parseSafetensors(
       `not a sound safetensors file: ${what}`,
       'Write the file again, or get an intact copy',
     );
+  if (bytes.length === 0) throw new InputError(where, 'is empty', 'Copy or make the file again');
   if (bytes.length < 8) throw unsound('it has fewer than 8 bytes');
   const length = bytes.readBigUInt64LE(0);
   if (length > BigInt(bytes.length - 8)) throw unsound(`its header claims ${length} bytes`);

@@ -63,14 +63,9 @@ export function maskProgress(quiet: boolean) {
   return { hooks: { ...hooks, ...outliers }, finish };
 }
 
-function warn({ notNumbers, interrupted, steps, paths, probabilities, ...result }: MaskGroupResult): void {
+function warn({ interrupted, steps, paths, probabilities, ...result }: MaskGroupResult): void {
   const { className, outliers, dropped, finishedBefore } = result;
   if (finishedBefore) process.stderr.write(`Finished before; not made again: ${paths.mask}\n`);
-  const images = Object.keys(notNumbers).length;
-  if (images > 0)
-    process.stderr.write(
-      `Images with voxels that are no number, read as 0: ${images} (see ${paths.sidecar})\n`,
-    );
   const named = (sessions: readonly string[]) => listed(sessions, ', ', 5);
   if (dropped.length > 0) process.stderr.write(`Left out as outliers: ${named(dropped)}\n`);
   if (outliers && outliers.length > 0)

@@ -63,18 +63,8 @@ function sessionProgress(quiet: boolean, maxSteps: number) {
   return { hooks, finish };
 }
 
-function warn({
-  className,
-  sessions,
-  misclassified,
-  notNumbers,
-  interrupted,
-  left,
-  single,
-}: MaskSessionResult) {
+function warn({ className, sessions, misclassified, interrupted, left, single }: MaskSessionResult) {
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const images = Object.keys(notNumbers).length;
-  if (images > 0) say(`Images with voxels that are no number, read as 0: ${images}`);
   if (misclassified.length > 0)
     say(
       `${single ? 'The network does not call this image' : `Without a mask, since the network does not call them`} ${className}: ` +

@@ -64,9 +64,6 @@ async function run({
     progress.finish();
     return predicted;
   });
-  for (const [image, count] of Object.entries(result.notNumbers)) {
-    process.stderr.write(`${image}: ${count} voxels are no number; they were read as 0.\n`);
-  }
   console.log(json ? JSON.stringify({ images: result.images }) : asText(result));
 }
 

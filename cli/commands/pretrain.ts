@@ -73,15 +73,10 @@ function epochLine({ epoch, trainLoss, validationLoss, seconds }: PretrainEpoch)
   return `epoch ${epoch}: training loss ${trainLoss.toPrecision(4)}${validation}, ${formatDuration(seconds)}`;
 }
 
-function warn({ notNumbers, interrupted, finishedBefore, paths }: PretrainJobResult, out: string): void {
+function warn({ interrupted, finishedBefore, paths }: PretrainJobResult, out: string): void {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   if (finishedBefore)
     say(`${out} holds this very pretraining, finished; it was not run again (--overwrite does).`);
-  const images = Object.keys(notNumbers).length;
-  if (images > 0 && paths) {
-    const hold = images === 1 ? '1 image holds' : `${images} images hold`;
-    say(`${hold} voxels that are no number, read as 0: see ${paths.sidecar}`);
-  }
   if (!interrupted) return;
   const usable = paths ? ' Its best epoch so far can be used already.' : '';
   say(`Stopped early and saved in ${out}; the same command goes on from there.${usable}`);

@@ -125,16 +125,11 @@ function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {
   return `epoch ${epoch}: ${losses}, ${accuracy}, ${formatDuration(seconds)}`;
 }
 
-function warn({ notNumbers, interrupted, finishedBefore, paths }: TrainJobResult, out: string): void {
+function warn({ interrupted, finishedBefore, paths }: TrainJobResult, out: string): void {
   if (finishedBefore)
     process.stderr.write(
       `${out} holds this very training, finished; it was not run again (--overwrite does).\n`,
     );
-  const images = Object.keys(notNumbers).length;
-  if (images > 0 && paths) {
-    const hold = images === 1 ? '1 image holds' : `${images} images hold`;
-    process.stderr.write(`${hold} voxels that are no number, read as 0: see ${paths.sidecar}\n`);
-  }
   if (!interrupted) return;
   process.stderr.write(
     `Stopped early and saved in ${out}; the same command goes on from there.${paths ? ' Its best epoch so far can be used already.' : ''}\n`,

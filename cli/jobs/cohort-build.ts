@@ -12,6 +12,7 @@ import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { noteNaN } from '../../cohort/reading-notes.ts';
 import { resample } from '../../cohort/resample.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { describeGrid, type Grid, sameGrid } from '../../cohort/volume.ts';
@@ -135,7 +136,8 @@ function resampled(
   const like = { grid, storage: storageFor(grid, 'LAS') };
   return new Map(
     files.map((file, i) => {
-      const { data, grid: from } = readVolume(file);
+      const { data, grid: from, nanCount } = readVolume(file);
+      noteNaN(file, nanCount);
       const to = movedTo(file, out);
       writeVolume(to, resample(data, from, grid, 'trilinear'), like, { description: 'resampled, trilinear' });
       onImage?.('resampled', i + 1, files.length);

@@ -5,6 +5,8 @@ import { recordsName } from '../../cohort/output/folder.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { versions } from '../versions.ts';
+import { requireLabel } from './bids-names.ts';
+import type { DatasetLinks } from './bids-uris.ts';
 
 /*
  * Masks as derivatives of BIDS: beside the method's m, the same said as tools of that world expect it. A map is named
@@ -20,6 +22,8 @@ export interface Derivative {
   readonly storage: Storage;
   /** the images that it was made from */
   readonly sources: readonly string[];
+  /** of the data set, for the URIs of the sources */
+  readonly links: DatasetLinks;
   /** the network, the class that it hides and the options, for the sidecars */
   readonly made: {
     readonly model: { readonly path: string; readonly digest: string };
@@ -32,14 +36,14 @@ export interface DerivativePaths {
   readonly occluded: string;
 }
 
-/** A name as BIDS allows it: letters and digits. */
-export function label(name: string): string {
-  return name.replace(/^(sub|ses)-/, '').replace(/[^A-Za-z0-9]/g, '');
-}
-
-/** The folder of a session below the folder of the results. */
+/**
+ * The folder of a session below the folder of the results.
+ *
+ * @param session empty where there are no sessions
+ * @throws InputError for names of which BIDS leaves nothing
+ */
 export function sessionFolder(participant: string, session: string): string {
-  return path.join(`sub-${label(participant)}`, ...(label(session) === '' ? [] : [`ses-${label(session)}`]));
+  return path.join(...sessionParts({ participant, session }));
 }
 
 /** Where a mask's derivatives lie below the folder of the results. */
@@ -50,7 +54,7 @@ export function derivativePaths(
   const space = spaceOf(sources[0]);
   const [folder, entities] =
     'className' in of
-      ? groupNames(space ?? 'study', label(of.className))
+      ? groupNames(space ?? 'study', requireLabel(of.className, 'class'))
       : [sessionFolder(of.participant, of.session), sessionEntities(of, space)];
   const place = (suffix: string) => path.join(out, folder, 'anat', `${entities}_${suffix}.nii.gz`);
   return { probseg: place('desc-occlusion_probseg'), occluded: place('desc-occluded_mask') };
@@ -59,15 +63,15 @@ export function derivativePaths(
 /** Writes 1 - m, the binary mask of m at or below 0.95, and a sidecar of each. The same content gives the same bytes. */
 export function writeDerivatives(out: string, derivative: Derivative): DerivativePaths {
   const paths = derivativePaths(out, derivative);
-  const { mask, sources, made } = derivative;
+  const { mask, sources, links, made } = derivative;
   const { model, ...rest } = made;
-  // Relative, so that no sidecar says where on whose machine the data are.
-  const from = (file: string) =>
-    path.relative(path.resolve(path.dirname(paths.probseg)), path.resolve(file)).replaceAll(path.sep, '/');
+  const uri = (file: string) => links.of(file);
+  // Relative, so that no sidecar says where on whose machine the network is.
+  const modelPath = path.relative(path.resolve(path.dirname(paths.probseg)), path.resolve(model.path));
   const common = {
-    Sources: sources.map(from),
-    SpatialReference: from(sources[0]),
-    Model: { Path: from(model.path), SHA256: model.digest },
+    Sources: sources.map(uri),
+    SpatialReference: uri(sources[0]),
+    Model: { Path: modelPath.replaceAll(path.sep, '/'), SHA256: model.digest },
     ...rest,
   };
   const occlusion = mask.map((value) => 1 - value);
@@ -85,7 +89,7 @@ export function writeDerivatives(out: string, derivative: Derivative): Derivativ
     Description: `1 where m is at or below ${THRESHOLD}, the voxels that the thresholded mask hides`,
     Type: 'ROI',
     ...common,
-    Sources: [from(paths.probseg), ...common.Sources],
+    Sources: [uri(paths.probseg)], // the images are its sources, not the mask's
     Threshold: THRESHOLD,
   });
   return paths;
@@ -100,15 +104,19 @@ export function withSidecars(paths: DerivativePaths): string[] {
 }
 
 /** Marks a folder as a data set of derivatives, and says which of its files are none. */
-export function describeDataset(out: string, name: string): void {
+export function describeDataset(out: string, name: string, { links }: DatasetLinks): void {
   const description = {
     Name: name,
-    BIDSVersion: '1.10.0',
+    BIDSVersion: '1.11.0', // the first that has tpl- and cohort- (BEP 38)
     DatasetType: 'derivative',
+    DatasetLinks: links,
     GeneratedBy: [{ Name: 'voxmask', Version: versions().voxmask }],
   };
   writeFileAtomic(path.join(out, 'dataset_description.json'), `${JSON.stringify(description, null, 2)}\n`);
-  const others = ['mask*.nii.gz', 'mask*.json', '*.tsv', '*.png', '*.safetensors', recordsName];
+  const others = [
+    ...['mask*.nii.gz', 'mask*.json', 'mu.nii.gz', 'sessions.json'],
+    ...['*.tsv', '*.png', '*.safetensors', recordsName],
+  ];
   writeFileAtomic(path.join(out, '.bidsignore'), others.map((name) => `${name}\n**/${name}\n`).join(''));
 }
 
@@ -126,9 +134,15 @@ function spaceOf(image: string): string | null {
   return space ? (/^ixi549space$/i.test(space) ? 'IXI549Space' : space) : null;
 }
 
+/** As `sub-X` and, where there is one, `ses-Y`. */
+function sessionParts({ participant, session }: { participant: string; session: string }): string[] {
+  const parts = [`sub-${requireLabel(participant, 'participant')}`];
+  if (session !== '') parts.push(`ses-${requireLabel(session, 'session')}`);
+  return parts;
+}
+
 function sessionEntities(of: { participant: string; session: string }, space: string | null): string {
-  const parts = [`sub-${label(of.participant)}`];
-  if (label(of.session) !== '') parts.push(`ses-${label(of.session)}`);
+  const parts = sessionParts(of);
   if (space) parts.push(`space-${space}`);
   return parts.join('_');
 }

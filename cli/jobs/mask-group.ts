@@ -7,6 +7,7 @@ import { type GroupOptions, groupDefaults, type MaskEpoch } from '../../masking/
 import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { DatasetLinks } from './bids-uris.ts';
 import { fileDigest } from './digest.ts';
 import {
   datasetFiles,
@@ -131,13 +132,16 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       planted: options.planted ?? [],
     });
     if (made.mean) keepMean(options.out, made.mean, images.grid, storage);
-    describeDataset(options.out, `Group mask of ${className}`);
+    const sources = made.fit.map((session) => session.path);
+    const links = new DatasetLinks(options.out, sources);
+    describeDataset(options.out, `Group mask of ${className}`, links);
     writeDerivatives(options.out, {
       of: { className },
       mask: made.raw.mask,
       grid: images.grid,
       storage,
-      sources: made.fit.map((session) => session.path),
+      sources,
+      links,
       made: {
         Class: className,
         model: { path: inputs.path, digest: fileDigest(inputs.path) },

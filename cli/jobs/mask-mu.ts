@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
+import { noteNaN } from '../../cohort/reading-notes.ts';
 import { resample } from '../../cohort/resample.ts';
 import type { Session } from '../../cohort/session.ts';
 import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
@@ -52,6 +53,7 @@ export function readMu(
 ): number | Float32Array {
   if (typeof mu === 'number') return mu;
   const volume = readVolume(mu);
+  noteNaN(mu, volume.nanCount);
   if (sameGrid(volume.grid, grid)) return volume.data;
   if (mayResample) return resample(volume.data, volume.grid, grid, 'trilinear');
   const [its, wanted] = describeGrids(volume.grid, grid);

@@ -77,6 +77,7 @@ export function writeSessionMask(
     readonly grid: Grid;
     readonly storage: Storage;
     readonly made: Derivative['made'];
+    readonly links: Derivative['links'];
   },
 ): SessionPaths {
   const { mask, thresholded, losses, className, made } = content;

@@ -10,6 +10,7 @@ import { largestOf, softmax } from '../../model/metrics.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { writeSidecar } from '../sidecar.ts';
+import type { DatasetLinks } from './bids-uris.ts';
 import { keepMean, placeMu } from './mask-mu.ts';
 import type { MaskSessionHooks, MaskSessionOptions } from './mask-session.ts';
 import { folderOf, type SessionRow, sessionSidecar, writeSessionMask } from './mask-session-files.ts';
@@ -23,6 +24,8 @@ interface Task {
   readonly identityOf: (session: Session) => string;
   /** SHA-256 of the model's file */
   readonly modelDigest: string;
+  /** of the data set that the masks are written into */
+  readonly links: DatasetLinks;
   readonly startedAt: Date;
 }
 
@@ -31,7 +34,7 @@ export async function makeSessionMasks(
   options: MaskSessionOptions,
   inputs: SessionInputs,
   hooks: MaskSessionHooks,
-  { todo, rows, identityOf, modelDigest, startedAt }: Task,
+  { todo, rows, identityOf, modelDigest, links, startedAt }: Task,
 ) {
   const { model, images, classIndex } = inputs;
   const { gpu, report } = await hooks.open();
@@ -65,6 +68,7 @@ export async function makeSessionMasks(
         const row = writeOne(options, inputs, session, mask, before, {
           identity: identityOf(session),
           modelDigest,
+          links,
           run: { adapter: report, startedAt },
         });
         rows.set(session, row);
@@ -116,8 +120,14 @@ function writeOne(
   {
     identity,
     modelDigest,
+    links,
     run,
-  }: { identity: string; modelDigest: string; run: { adapter: unknown; startedAt: Date } },
+  }: {
+    identity: string;
+    modelDigest: string;
+    links: DatasetLinks;
+    run: { adapter: unknown; startedAt: Date };
+  },
 ): SessionRow {
   const folder = folderOf(options.out, session, 'image' in options.from);
   const made = {
@@ -128,7 +138,14 @@ function writeOne(
   };
   const { grid } = images;
   const { storage } = readVolume(session.path);
-  const paths = writeSessionMask(options.out, folder, session, { ...mask, className, grid, storage, made });
+  const paths = writeSessionMask(options.out, folder, session, {
+    ...mask,
+    className,
+    grid,
+    storage,
+    made,
+    links,
+  });
   const row: SessionRow = {
     participantId: session.participantId,
     sessionId: session.sessionId,

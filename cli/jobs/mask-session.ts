@@ -6,6 +6,7 @@ import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/
 import type { SessionOptions } from '../../masking/session.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
+import { DatasetLinks } from './bids-uris.ts';
 import { digestOf, fileDigest, fileStamp } from './digest.ts';
 import { datasetFiles, describeDataset, withSidecars } from './mask-derivatives.ts';
 import { keepsMean, meanFile } from './mask-mu.ts';
@@ -120,11 +121,22 @@ export async function maskSessions(
       ...(keepsMean(inputs.mu) ? [meanFile] : []),
     ]);
     if (options.overwrite) output.requireRemovable();
-    describeDataset(options.out, `Session masks of ${inputs.className}`);
+    const links = new DatasetLinks(
+      options.out,
+      inputs.sessions.map((session) => session.path),
+    );
+    describeDataset(options.out, `Session masks of ${inputs.className}`, links);
     const made =
       todo.length === 0
         ? null
-        : await makeSessionMasks(options, inputs, hooks, { todo, rows, identityOf, modelDigest, startedAt });
+        : await makeSessionMasks(options, inputs, hooks, {
+            todo,
+            rows,
+            identityOf,
+            modelDigest,
+            links,
+            startedAt,
+          });
     const ordered = inputs.sessions.flatMap((session) => rows.get(session) ?? []);
     const table = path.join(options.out, sessionsTable);
     writeFileAtomic(table, formatSessions(ordered));

@@ -1,5 +1,6 @@
 import { InputError } from '../../cohort/error.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
+import { noteNaN } from '../../cohort/reading-notes.ts';
 import { resample } from '../../cohort/resample.ts';
 import { describeGrid, type Grid } from '../../cohort/volume.ts';
 import { refuseExisting } from './output.ts';
@@ -21,6 +22,8 @@ export interface ResampleResult {
   readonly datatype: 'float32' | 'int16';
   /** share of the new voxels that lie within the image */
   readonly inside: number;
+  /** voxels of the image that are NaN, and were read as 0 */
+  readonly nanCount: number;
 }
 
 /**
@@ -31,6 +34,7 @@ export interface ResampleResult {
 export function resampleImage({ image, like, out, nearest, overwrite }: ResampleOptions): ResampleResult {
   refuseExisting(out, overwrite);
   const volume = readVolume(image);
+  noteNaN(image, volume.nanCount);
   const target = readVolume(like);
   const inside = insideShare(volume.grid, target.grid);
   if (inside === 0) {
@@ -44,7 +48,14 @@ export function resampleImage({ image, like, out, nearest, overwrite }: Resample
   const datatype = nearest && data.every(isShort) ? 'int16' : 'float32';
   const description = `resampled, ${nearest ? 'nearest neighbor' : 'trilinear'}`;
   writeVolume(out, data, target, { datatype, description });
-  return { from: describeGrid(volume.grid), onto: describeGrid(target.grid), out, datatype, inside };
+  return {
+    from: describeGrid(volume.grid),
+    onto: describeGrid(target.grid),
+    out,
+    datatype,
+    inside,
+    nanCount: volume.nanCount,
+  };
 }
 
 /** How much of a grid another one covers: a volume of ones, resampled. */

@@ -5,6 +5,7 @@ import { removeDead, temporaryName, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
 import { makeFolders, removeEmpty } from './make-folders.ts';
+import { refuseLongNames } from './names.ts';
 import { tagOf } from './process.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
@@ -122,6 +123,7 @@ export class OutputFolder {
     if (marker !== undefined && !this.options.overwrite && existsSync(path.join(this.root, marker))) {
       throw new InputError(this.root, `contains ${marker} already`, this.instead('choose another folder'));
     }
+    refuseLongNames(files.map((name) => path.join(this.root, name)));
     for (const name of files) {
       const file = this.place(name);
       this.requireFolders(file, false);

@@ -1,6 +1,7 @@
 import { readAtlas } from '../atlas.ts';
 import { InputError } from '../error.ts';
 import { readVolume, storageFor } from '../nifti.ts';
+import { noteNaN } from '../reading-notes.ts';
 import { describeGrids, type Grid, type Storage, sameGrid } from '../volume.ts';
 import { type Brain, evaluateBrain } from './brain.ts';
 import { boxGrid, coarseRegions, fineResolution } from './grids.ts';
@@ -35,7 +36,8 @@ export function formulaSource(resolution: number): Source {
  *   on another grid
  */
 export function templateSource(template: NonNullable<SimulateOptions['template']>): Source {
-  const { grid, data, storage } = readVolume(template.image);
+  const { grid, data, storage, nanCount } = readVolume(template.image);
+  noteNaN(template.image, nanCount);
   const range = data.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [0, 0]);
   if (range[0] < -0.01 || range[1] > 1.01 || range[1] < 0.95) {
     throw new InputError(

@@ -4,7 +4,7 @@ import { zipSync } from 'fflate';
 import { expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { storageFor, writeVolume } from '../../cohort/nifti.ts';
-import { readModel } from '../../model/model-file.ts';
+import { readModel, writeModel } from '../../model/model-file.ts';
 import { readPytorch } from '../../model/pytorch/checkpoint.ts';
 import { temporaryFolder } from '../cohort/raw-nifti.ts';
 import { collectPrinted, printed } from './printed.ts';
@@ -49,7 +49,7 @@ it.each([
 
 it('takes over bare safetensors, and replaces a model only when asked', async () => {
   expect(await take(at('model.safetensors'), 'x.safetensors')).toBe(1);
-  expect(printed.err).toMatch(/model\.safetensors: cannot be read \(ENOENT\)/);
+  expect(printed.err).toMatch(/model\.safetensors: does not exist/);
   expect(await take(fixture('state.pth'), 'again.safetensors')).toBe(0);
   expect(await take(at('again.safetensors'), 'copy.safetensors', '--json')).toBe(0);
   expect(readFileSync(at('copy.safetensors')).equals(readFileSync(at('again.safetensors')))).toBe(true);
@@ -121,4 +121,18 @@ it('refuses damaged archives, and tensors that reach beyond their values', () =>
   );
   writeFileSync(at('no.pth'), zipSync({ 'archive/version': Uint8Array.of(51) }));
   expect(() => readPytorch(readFileSync(at('no.pth')), 'x')).toThrow(/it has no data\.pkl/);
+});
+
+it('blames a checkpoint that cannot be used, not the file that was to be written', async () => {
+  writeFileSync(at('nothing.pth'), '');
+  expect(await take(at('nothing.pth'), 'none.safetensors')).toBe(1);
+  expect(printed.err).toMatch(/nothing\.pth: is empty\. /);
+  const { architecture, weights, grid: its, intensity } = readModel(at('state.pth.safetensors'));
+  writeModel(at('sound.safetensors'), { architecture, weights, grid: its, intensity });
+  const bytes = readFileSync(at('sound.safetensors'));
+  bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+  writeFileSync(at('diverged.safetensors'), bytes);
+  expect(await take(at('diverged.safetensors'), 'none.safetensors')).toBe(1);
+  expect(printed.err).toMatch(/diverged\.safetensors: holds NaN or infinite values in \S+\. /);
+  expect(existsSync(at('none.safetensors'))).toBe(false);
 });

@@ -6,6 +6,7 @@ import { main } from '../../cli/run.ts';
 import { readAtlas } from '../../cohort/atlas.ts';
 import { readVolume, storageFor, writeVolume } from '../../cohort/nifti.ts';
 import { readTable } from '../../cohort/table.ts';
+import { bidsFaults } from './bids-check.ts';
 import { maskCohort, storedRas } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
@@ -85,6 +86,7 @@ it("writes the mask on the images' grid, its losses, its regions and pictures of
   expect(readVolume(`${derivatives}-occlusion_probseg.nii.gz`).data).toEqual(
     raw.data.map((value) => 1 - value),
   );
+  expect(bidsFaults(place('whole'))).toEqual([]);
   expect(readVolume(`${derivatives}-occluded_mask.nii.gz`).data).toEqual(
     raw.data.map((value) => Number(value <= 0.95)),
   );

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { formatTable, readTable } from '../../cohort/table.ts';
+import { bidsFaults } from './bids-check.ts';
 import { maskCohort } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
@@ -60,14 +61,17 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   );
   const sidecar = JSON.parse(readFileSync(result.paths.occluded.replace('.nii.gz', '.json'), 'utf8'));
   expect(sidecar).toMatchObject({ Type: 'ROI', Class: 'AD', Threshold: 0.95, Mu: 1 });
-  const from = (file: string) => path.relative(path.dirname(result.paths.occluded), file);
-  expect(sidecar.Sources).toEqual([path.basename(result.paths.probseg), from(image)]);
-  expect(sidecar.SpatialReference).toBe(from(image));
+  // URIs: within the data set, and by a link, which leads to the image.
+  expect(sidecar.Sources).toEqual([`bids::${path.relative(place('one'), result.paths.probseg)}`]);
+  const source = JSON.parse(readFileSync(result.paths.probseg.replace('.nii.gz', '.json'), 'utf8')).Sources;
+  expect(source).toEqual([`bids:images:${path.basename(image)}`]);
+  expect(sidecar.SpatialReference).toBe(source[0]);
   expect(path.resolve(path.dirname(result.paths.occluded), sidecar.Model.Path)).toBe(path.resolve(model));
   expect(sidecar.Model.SHA256).toMatch(/^[0-9a-f]{64}$/);
   expect(sidecar.Objective).toMatchObject({ lambda1: 1e-4, lambda2: 1e-2 });
   const description = JSON.parse(readFileSync(place('one', 'dataset_description.json'), 'utf8'));
   expect(description).toMatchObject({ DatasetType: 'derivative', GeneratedBy: [{ Name: 'voxmask' }] });
+  expect(path.resolve(place('one'), description.DatasetLinks.images)).toBe(path.dirname(path.resolve(image)));
 
   const written = statSync(result.paths.mask).mtimeMs;
   printed.out = '';
@@ -77,6 +81,28 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   expect(await maskSession('one', ...words, '--lambda1', '0.5')).toBe(1);
   expect(printed.err).toMatch(/holds a mask made with other options.*--overwrite/);
   expect(await maskSession('one', ...words, '--lambda1', '0.5', '--overwrite')).toBe(0);
+});
+
+it('refuses names that are too long, or of which BIDS leaves nothing, before it makes anything', async () => {
+  const rows = readTable(files.cohort).rows.map(
+    (row): Record<string, string> => ({
+      ...row,
+      path: path.resolve(path.dirname(files.cohort), row.path),
+    }),
+  );
+  const renamed = (id: string) => {
+    const changed = rows.map((row) =>
+      row.participant_id === ill[1].participantId ? { ...row, participant_id: id } : row,
+    );
+    writeFileSync(place('renamed.tsv'), formatTable(Object.keys(rows[0]), changed));
+    return maskSession('renamed', '--cohort', place('renamed.tsv'));
+  };
+  expect(await renamed(`sub-${'a'.repeat(220)}`)).toBe(1);
+  expect(printed.err).toMatch(/^voxmask: sub-a+_.*: the name has 2\d\d bytes, and file systems allow 255\./);
+  printed.err = '';
+  expect(await renamed('sub-受试者')).toBe(1);
+  expect(printed.err).toMatch(/^voxmask: participant "sub-受试者": contains no letter from A to Z/);
+  expect(existsSync(place('renamed', 'sub-AD001'))).toBe(false);
 });
 
 it('makes a mask of each session of the class, whose bytes do not depend on the batch', async () => {
@@ -94,6 +120,7 @@ it('makes a mask of each session of the class, whose bytes do not depend on the 
     const losses = readTable(place('many', path.dirname(row.path), 'losses.tsv')).rows;
     expect(losses.at(Number(row.kept_after))?.total).toBe(row.loss);
   }
+  expect(bidsFaults(place('many'))).toEqual([]);
   const few = readTable(place('two', 'sessions.tsv')).rows;
   expect(few).toHaveLength(2);
   for (const row of few) {
@@ -101,9 +128,7 @@ it('makes a mask of each session of the class, whose bytes do not depend on the 
     const names = readdirSync(place('two', folder, 'anat')).map((name) => path.join('anat', name));
     expect(names).toHaveLength(4);
     for (const name of ['mask.nii.gz', 'mask_thresholded.nii.gz', 'losses.tsv', ...names])
-      if (!name.endsWith('occluded_mask.json'))
-        // it names the folder of the results
-        expect(bytes('two', folder, name), name).toBe(bytes('many', folder, name));
+      expect(bytes('two', folder, name), name).toBe(bytes('many', folder, name));
   }
 });
 

@@ -124,16 +124,11 @@ describe('with a network of its own', () => {
     expect(await main(words)).toBe(0);
     const { images } = JSON.parse(printed.out);
     expect(images[1].probabilities).toEqual(images[0].probabilities);
-    expect(printed.err).toMatch(/^\S*holes\.nii\.gz: 2 voxels are no number; they were read as 0\.\n$/);
+    expect(printed.err).toMatch(/^\S*holes\.nii\.gz \(2 voxels\): NaN voxels, read as 0\n$/);
   });
 
   const refused: [string, () => string[], number, RegExp][] = [
-    [
-      'a missing model',
-      () => ['--model', 'no.safetensors', image],
-      1,
-      /no\.safetensors: does not exist/,
-    ],
+    ['a missing model', () => ['--model', 'no.safetensors', image], 1, /no\.safetensors: does not exist/],
     ['a model that is none', () => ['--model', made.cohort, image], 1, /cohort\.tsv: /],
     ['a missing image', () => ['--model', model, 'no.nii.gz'], 1, /no\.nii\.gz: does not exist/],
     ['a file that is not NIfTI', () => ['--model', model, notNifti()], 1, /text\.nii: .*NIfTI/],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
@@ -50,6 +50,22 @@ it('interpolates maps, and replaces a file only when asked', async () => {
   expect(await main(words)).toBe(1);
   expect(printed.err).toMatch(/map\.nii\.gz: exists already/);
   expect(await main([...words, '--overwrite'])).toBe(0);
+});
+
+it('says on standard error what it assumed: NaN voxels and converted units, once', async () => {
+  const values = Float32Array.from({ length: 27 }, (_, i) => (i < 2 ? Number.NaN : i));
+  const inMetres = grid([3, 3, 3], 0.004);
+  writeVolume(at('metres.nii'), values, { grid: inMetres, storage: storageFor(inMetres, 'LAS') });
+  const bytes = readFileSync(at('metres.nii'));
+  bytes[123] = 1; // xyzt_units
+  writeFileSync(at('metres.nii'), bytes);
+  const words = ['resample', at('metres.nii'), '--like', fine, '--out', at('mm.nii'), '--json'];
+  expect(await main(words)).toBe(0);
+  expect(printed.err).toMatch(/^.*metres\.nii: positions in metres \(xyzt_units\), converted to mm$/m);
+  expect(printed.err).toMatch(/metres\.nii \(2 voxels\): NaN voxels, read as 0/);
+  expect(printed.err.split('\n')).toHaveLength(3);
+  expect(JSON.parse(printed.out)).toMatchObject({ inside: 1, nanCount: 2 });
+  expect(sameGrid(readVolume(at('mm.nii')).grid, readVolume(fine).grid)).toBe(true);
 });
 
 it('refuses images that do not overlap', async () => {

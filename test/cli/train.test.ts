@@ -199,7 +199,7 @@ it('counts voxels that are no number, image by image', async () => {
   );
   const words = ['--out', place('holes'), ...small, '--epochs', '1'];
   expect(await main(['train', table, ...words])).toBe(0);
-  expect(printed.err).toContain('1 image holds voxels that are no number');
+  expect(printed.err).toContain('NaN voxels, read as 0');
   const { results } = JSON.parse(readFileSync(place(runOf('holes'), 'train.json'), 'utf8'));
   expect(results.notNumbers).toEqual({ [place('holes.nii.gz')]: 3 });
 });

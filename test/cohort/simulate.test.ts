@@ -361,6 +361,13 @@ describe('options', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
+  it('refuses participants whose names no file system takes, before it writes anything', () => {
+    const folder = freshFolder();
+    const site = { prefix: 'x'.repeat(220), gamma: 1, smoothing: 0, warp: 1 };
+    expect(() => simulateCohort(folder, { ...small, site })).toThrow(/the name has 2\d\d bytes/);
+    expect(existsSync(path.join(folder, 'truth.json'))).toBe(false);
+  });
+
   it('refuses a folder that holds a cohort, unless asked to overwrite it', () => {
     const folder = freshFolder();
     simulateCohort(folder, { ...small, participantsPerClass: 1 });

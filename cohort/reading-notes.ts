@@ -1,0 +1,60 @@
+import { listed } from './listed.ts';
+
+/** What reading a file can take for granted, as the messages say it. */
+const sentences = {
+  metre: 'positions in metres (xyzt_units), converted to mm',
+  micron: 'positions in micrometres (xyzt_units), converted to mm',
+  transforms: 'sform and qform place the image differently; the sform was taken',
+  nan: 'NaN voxels, read as 0',
+} as const;
+
+export type ReadingNote = keyof typeof sentences;
+
+/** One assumption, and the files that it was made for. */
+export interface Assumption {
+  readonly what: string;
+  readonly count: number;
+  /** The first of them. */
+  readonly files: readonly string[];
+}
+
+const mostFiles = 10;
+const noted = new Map<ReadingNote, Set<string>>();
+
+/**
+ * Remembers what was assumed about a file, once however often it is read. Notes belong to the process, as each command
+ * is one: whatever reads a file, the command says it at its end and its sidecar lists it.
+ */
+export function noteReading(note: ReadingNote, file: string): void {
+  noted.set(note, (noted.get(note) ?? new Set()).add(file));
+}
+
+/** Remembers that an image has NaN voxels, which reading turns into 0, where there are any. */
+export function noteNaN(file: string, voxels: number): void {
+  if (voxels > 0) noteReading('nan', `${file} (${voxels} ${voxels === 1 ? 'voxel' : 'voxels'})`);
+}
+
+/** All that was noted since the last `forgetReadings`. */
+export function readingNotes(): Assumption[] {
+  return [...noted].map(([note, files]) => ({
+    what: sentences[note],
+    count: files.size,
+    files: [...files].slice(0, mostFiles),
+  }));
+}
+
+/** For standard error: a line per assumption, with the file or how many there are. */
+export function describeNotes(): string {
+  return readingNotes()
+    .map(({ what, count, files }) =>
+      count === 1
+        ? `${files[0]}: ${what}\n`
+        : `${count} images: ${what} (${listed(files, ', ', 3, count)})\n`,
+    )
+    .join('');
+}
+
+/** Starts anew, as a command does. */
+export function forgetReadings(): void {
+  noted.clear();
+}
