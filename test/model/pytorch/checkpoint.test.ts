@@ -47,7 +47,7 @@ const two = stateDict({ w: vector('0', 2) });
 describe('a checkpoint', () => {
   it('is read whether its files are packed or not', () => {
     for (const level of [0, 9] as const) {
-      const weights = readPytorch(archive(two, { 0: floats(1.5, -2) }, level), 'x');
+      const { weights } = readPytorch(archive(two, { 0: floats(1.5, -2) }, level), 'x');
       expect([...weights.get('w')!.data]).toEqual([1.5, -2]);
     }
   });
@@ -55,10 +55,10 @@ describe('a checkpoint', () => {
   it('has only that unpacked which its weights are in', () => {
     const file = archive(two, { 0: floats(1, 2), optimiser: new Uint8Array(2 ** 20) }, 9);
     const limits = { ...bounds, unpackedBytes: 64 };
-    expect(readPytorch(file, 'x', limits).size).toBe(1);
+    expect(readPytorch(file, 'x', limits).weights.size).toBe(1);
     const used = archive(stateDict({ w: vector('0', 2 ** 18) }), { 0: new Uint8Array(2 ** 20) }, 9);
     expect(used.length).toBeLessThan(4000);
-    expect(readPytorch(used, 'x').size).toBe(1); // small enough at any rate
+    expect(readPytorch(used, 'x').weights.size).toBe(1); // small enough at any rate
     expect(() => readPytorch(used, 'x', limits)).toThrow(/what is needed of it unpacks to more than/);
   });
 
@@ -68,14 +68,14 @@ describe('a checkpoint', () => {
       const tensors = Object.fromEntries(names.map((name) => [name, vector('0', 2)]));
       return archive(stateDict(tensors), { 0: floats(1, 2) });
     };
-    expect(readPytorch(tied(4), 'x').size).toBe(4);
+    expect(readPytorch(tied(4), 'x').weights.size).toBe(4);
     expect(() => readPytorch(tied(5), 'x')).toThrow(/its tensors hold more than it stores/);
   });
 
   it('with more files, tensors or pickle than any network is refused', () => {
     const file = archive(two, { 0: floats(1, 2), 1: floats(1), 2: floats(1) });
     const read = (limits: object) => () => readPytorch(file, 'x', { ...bounds, ...limits });
-    expect(read({ archiveEntries: 4 })().size).toBe(1);
+    expect(read({ archiveEntries: 4 })().weights.size).toBe(1);
     expect(read({ archiveEntries: 3 })).toThrow(/it holds more than 3 files/);
     expect(read({ arrays: 0 })).toThrow(/it has 1 tensors/);
     expect(read({ pickleBytes: two.length - 1 })).toThrow(/unpacks to more than/);
