@@ -129,11 +129,12 @@ function checkFullyConnected(linears: readonly Layer[], architecture: Architectu
     return [`layer ${clipped(layer.name)} is ${is}, where voxmask's network has ${inputs} into ${outputs}`];
   });
   if (unlike.length === 0) return;
-  const size = architecture.inputShape.join(' x ');
+  const { inputShape, channels } = architecture;
   if (inputsOf(linears[0]) !== expected[0].inputs) {
     throw new InputError(
       where,
-      `${unlike[0]} for images of ${size} voxels, each axis halved by ${architecture.channels.length} blocks and rounded up`,
+      `layer ${clipped(linears[0].name)} takes ${inputsOf(linears[0])} features, and images of ${inputShape.join(' x ')} voxels, ` +
+        `halved by ${channels.length} blocks and rounded up, give ${expected[0].inputs}`,
       'Give an image as the network took them with --like. Networks that pool otherwise, or whose convolutions have no padding, are not supported yet',
     );
   }
