@@ -122,10 +122,14 @@ function slopeOf({ activation, slope }: Arguments): number | null {
 }
 
 /** What was read beside the weights, left out, and assumed. */
-function asNotes({ key, leftOut, maps, settings }: ImportResult): string {
+function asNotes({ key, otherKeys, leftOut, maps, settings }: ImportResult): string {
   const assumed = settings.filter(({ source }) => source === 'assumed');
   return [
-    ...(key === '' ? [] : [`Weights under "${key}".`]),
+    ...(key === ''
+      ? []
+      : [
+          `Weights under "${key}"${otherKeys.length > 0 ? `, not those under ${listed(otherKeys)} (else --key)` : ''}.`,
+        ]),
     ...(leftOut.length === 0 ? [] : [`Left out, since they are no tensors: ${listed(leftOut)}.`]),
     ...settings
       .filter(({ source }) => source === 'maps.json')

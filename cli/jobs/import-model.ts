@@ -30,6 +30,8 @@ export interface ImportResult {
   readonly settings: readonly Setting[];
   /** the key of the weights in the checkpoint; empty where it holds nothing else */
   readonly key: string;
+  /** keys of other weights in the checkpoint, which were not taken */
+  readonly otherKeys: readonly string[];
   /** entries beside the weights that are no tensors, and were left out */
   readonly leftOut: readonly string[];
   /** the maps.json that was read, or null */
@@ -65,6 +67,7 @@ export function importModel(options: ImportOptions): ImportResult {
     mapping,
     settings,
     key: place.key,
+    otherKeys: place.rivals,
     leftOut: place.others,
     maps: maps?.file ?? null,
     out,
@@ -93,5 +96,5 @@ function readWeights(file: string, key: string | null): Checkpoint {
       'states its architecture already',
       'Use it as it is; there is nothing to import',
     );
-  return { weights, key: '', others: [] };
+  return { weights, key: '', others: [], rivals: [] };
 }

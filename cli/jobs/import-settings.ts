@@ -158,7 +158,8 @@ export function settingsOf(
     {
       name: 'scale of the images',
       value: { none: 'as they are', 'min-max': 'to [0, 1]', 'z-score': 'z-score' }[intensity.scale],
-      source: stated.scale !== null ? 'option' : maps?.normalize === true ? 'maps.json' : 'assumed',
+      source:
+        stated.scale !== null ? 'option' : typeof maps?.normalize === 'boolean' ? 'maps.json' : 'assumed',
       option: '--intensity',
     },
     {

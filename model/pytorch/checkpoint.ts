@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly key: string;
   /** entries of that dictionary that are no tensors, and were left out */
   readonly others: readonly string[];
+  /** keys of other dictionaries of weights in the file */
+  readonly rivals: readonly string[];
 }
 
 /** Bytes of an element, and how it is read. */
@@ -82,7 +84,7 @@ export function readPytorch(
       return [prefixed ? key.slice('module.'.length) : key, values];
     }),
   );
-  return { weights, key: state.key, others: state.others };
+  return { weights, key: state.key, others: state.others, rivals: state.rivals };
 }
 
 type CheckpointLimits = ArchiveLimits &

@@ -26,20 +26,26 @@ export interface StateDict {
   readonly others: readonly string[];
 }
 
+/** The weights, and the keys of other dictionaries of weights beside them. */
+export interface FoundStateDict extends StateDict {
+  readonly rivals: readonly string[];
+}
+
 /**
  * Finds the weights in what a checkpoint holds: the object itself, or a dictionary of tensors in it.
  *
  * @param asked the key to take, with dots between nested ones; null for the only one, or the usual one
  * @throws InputError when there are none, or several and none of them under a usual key alone
  */
-export function findStateDict(object: unknown, where: string, asked: string | null): StateDict {
+export function findStateDict(object: unknown, where: string, asked: string | null): FoundStateDict {
   const found = dictionariesIn(object, [], deepest, new Set());
   const named = found.filter(({ tensors }) => [...tensors.keys()].some((name) => /(^|\.)weight$/.test(name)));
   const candidates = named.length > 0 ? named : found;
   const keys = candidates.map(({ key }) => key);
+  const chosen = (one: StateDict) => ({ ...one, rivals: keys.filter((key) => key !== one.key) });
   if (asked !== null) {
     const one = found.find(({ key }) => key === asked);
-    if (one) return one;
+    if (one) return chosen(one);
     throw new InputError(
       where,
       `has no state_dict under "${asked}"`,
@@ -49,7 +55,7 @@ export function findStateDict(object: unknown, where: string, asked: string | nu
     );
   }
   if (candidates.length <= 1 || keys[0] === '') {
-    if (candidates.length > 0) return candidates[0];
+    if (candidates.length > 0) return chosen(candidates[0]);
     throw new InputError(
       where,
       'holds no state_dict',
@@ -57,7 +63,7 @@ export function findStateDict(object: unknown, where: string, asked: string | nu
     );
   }
   const usual = candidates.filter(({ key }) => usualKeys.includes(key));
-  if (usual.length === 1) return usual[0];
+  if (usual.length === 1) return chosen(usual[0]);
   throw new InputError(where, `holds several state_dicts: ${listed(keys)}`, 'Choose one with --key');
 }
 

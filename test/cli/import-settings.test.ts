@@ -122,12 +122,12 @@ it('refuses a slope for ReLU', async () => {
 });
 
 it.each([
-  ['beside.pth', [], 'network_weights'],
-  ['net.pth', [], 'net'],
-  ['two.pth', ['--key', 'generator'], 'generator'],
+  ['beside.pth', [], 'network_weights"'],
+  ['net.pth', [], 'net", not those under ema (else --key)'],
+  ['two.pth', ['--key', 'generator'], 'generator", not those under ema (else --key)'],
 ])('finds the weights in %s %j, and runs nothing of what is beside them', async (name, more, key) => {
   expect(await take(fixture(name), '--classes', 'CN,AD', ...more)).toBe(0);
-  expect(printed.err).toContain(`Weights under "${key}".`);
+  expect(printed.err).toContain(`Weights under "${key}.`);
   await expectProbabilities({ CN: first, AD: second });
 });
 
