@@ -1,14 +1,20 @@
+import path from 'node:path';
 import { expect, it } from 'vitest';
+import { plainIntensity } from '../../cohort/intensity.ts';
 import { softmaxCrossEntropy } from '../../engine/ops/cross-entropy.ts';
 import { Tape } from '../../engine/tape.ts';
 import { type Architecture, checkArchitecture } from '../../model/architecture.ts';
+import { readInitialisation } from '../../model/initialise.ts';
+import { writeModel } from '../../model/model-file.ts';
 import { type Mode, Network } from '../../model/network.ts';
+import { temporaryFolder } from '../cohort/raw-nifti.ts';
 import { expectClose, randomArray, upload } from '../engine/compare.ts';
 import { testGpu } from '../engine/gpu.ts';
 import { network as reference } from '../reference/network.ts';
 import { softmaxCrossEntropyGrad } from '../reference/softmax-cross-entropy.ts';
 import { lookUp, randomWeights } from './random-network.ts';
 
+const folder = temporaryFolder();
 const labels = [0, 1];
 const training: Mode = { draw: { seed: 0, step: 0 } };
 const odd: Architecture = {
@@ -70,4 +76,11 @@ it('a slope of 0.01 gives the bits of an architecture without one', async () => 
 
 it.each([-0.1, 1.5, Number.NaN])('a slope of %s is refused', (slope) => {
   expect(() => checkArchitecture({ ...odd, slope }, 'model')).toThrow(/model: slope \S+ is not in \[0, 1\]/);
+});
+
+it('a training does not start from convolutions of another slope', () => {
+  const file = path.join(folder, 'relu.safetensors');
+  writeModel(file, { architecture: { ...odd, slope: 0 }, weights, grid: null, intensity: plainIntensity });
+  expect(() => readInitialisation(file, odd, plainIntensity)).toThrow(/slope 0, where the network has 0\.01/);
+  expect(readInitialisation(file, { ...odd, slope: 0 }, plainIntensity).weights.size).toBe(3 * 7);
 });
