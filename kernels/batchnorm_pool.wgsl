@@ -1,7 +1,7 @@
 // Batch normalisation, LeakyReLU and pooling in one pass over x [n, channels, d, h, w]:
 //   y = max over 2 x 2 x 2 windows (as max_pool3d takes them) of LeakyReLU((x - mean) inverse_std gamma + beta)
 // codes: four bits a window, the position 4 kz + 2 ky + kx of the first largest value, and 8 where it is above 0; two
-// neighbours along x share a word. The slope is above 0, so that the maximum may be taken before the LeakyReLU.
+// neighbours along x share a word. The slope is not below 0, so that the maximum may be taken before the LeakyReLU.
 // tops: x where the largest value is, or 3e38 where that is a zero of the padding.
 // HALF = 1: x is in half precision, window after window as half_window has it; there are no tops.
 // A thread takes two windows; a workgroup covers `lanes` pairs of them in 64 / lanes rows, a row being one (z, y).

@@ -14,6 +14,8 @@ export interface Architecture {
   /** sub-blocks (convolution, batch normalisation, LeakyReLU) of each block, 1 to 3 */
   readonly subBlocks: readonly number[];
   readonly reduction: Reduction;
+  /** negative slope of every LeakyReLU; 0 is ReLU; left out, it is `defaultSlope` */
+  readonly slope?: number;
   /** fully connected layers */
   readonly fcLayers: number;
   /** probability of dropping a feature before the fully connected layers */
@@ -23,7 +25,13 @@ export interface Architecture {
 }
 
 /** What the convolutional part of a network is made of. */
-export type Convolutional = Pick<Architecture, 'inputShape' | 'channels' | 'subBlocks' | 'reduction'>;
+export type Convolutional = Pick<
+  Architecture,
+  'inputShape' | 'channels' | 'subBlocks' | 'reduction' | 'slope'
+>;
+
+/** LeakyReLU's negative slope where an architecture states none: PyTorch's default. */
+export const defaultSlope = 0.01;
 
 /** The network's defaults (docs/method.md; not the authors' figure 1, which the paper's text lost). */
 export const defaultArchitecture = {
@@ -45,6 +53,8 @@ export interface SubBlock {
   readonly inputs: number;
   readonly outputs: number;
   readonly stride: Stride;
+  /** negative slope of its LeakyReLU */
+  readonly slope: number;
   /** whether a max pooling follows */
   readonly pooled: boolean;
 }
@@ -64,7 +74,8 @@ export function subBlocks({
   channels,
   subBlocks: counts,
   reduction,
-}: Pick<Convolutional, 'channels' | 'subBlocks' | 'reduction'>): SubBlock[] {
+  slope = defaultSlope,
+}: Omit<Convolutional, 'inputShape'>): SubBlock[] {
   return channels.flatMap((outputs, block) => {
     const inputs = block === 0 ? 1 : channels[block - 1];
     return Array.from({ length: counts[block] }, (_, i) => {
@@ -76,6 +87,7 @@ export function subBlocks({
         inputs,
         outputs: last ? outputs : inputs,
         stride,
+        slope,
         pooled: last && reduction === 'maxpool',
       };
     });
@@ -108,6 +120,7 @@ export function fullyConnected(architecture: Architecture): FullyConnected[] {
 /** Checks an architecture, such as one read from a file. @throws InputError naming the first fault */
 export function checkArchitecture(architecture: Architecture, where: string): void {
   const { inputShape, channels, subBlocks: counts, reduction, fcLayers, dropout, classes } = architecture;
+  const { slope = defaultSlope } = architecture;
   const wholes = (values: unknown, least: number, most = Number.MAX_SAFE_INTEGER) =>
     Array.isArray(values) &&
     values.length > 0 &&
@@ -129,6 +142,11 @@ export function checkArchitecture(architecture: Architecture, where: string): vo
       reduction !== 'maxpool' && reduction !== 'stride',
       `reduction "${reduction}" is unknown`,
       'Use maxpool or stride',
+    ],
+    [
+      typeof slope !== 'number' || !(slope >= 0 && slope <= 1),
+      `slope ${slope} is not in [0, 1]`,
+      "Use 0 for ReLU, or LeakyReLU's negative slope",
     ],
     [
       !Number.isInteger(fcLayers) || fcLayers < 1 || fcLayers > mostFullyConnected,

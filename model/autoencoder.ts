@@ -13,7 +13,7 @@ import {
 import { upsample } from '../engine/ops/upsample.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { type Convolutional, subBlocks } from './architecture.ts';
+import { type Convolutional, defaultSlope, subBlocks } from './architecture.ts';
 import { Convolutions } from './convolutions.ts';
 import { type DecoderLayer, decoderLayers } from './decoder.ts';
 import { normalisedLayer } from './layers.ts';
@@ -116,7 +116,7 @@ export class Autoencoder {
         tape,
         parts,
         tensors,
-        { stride: 1, pooled: false },
+        { stride: 1, pooled: false, slope: this.shape.slope ?? defaultSlope },
         training ? 'float32' : 'evaluation',
       );
     }

@@ -3,7 +3,7 @@ import { type Batch, mergeParts, partsOf, releaseAll, samplesIn, splitBatch } fr
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { type Convolutional, type SubBlock, subBlocks } from './architecture.ts';
-import { normalisedLayer, type Pass, SLOPE, trainInGroups } from './layers.ts';
+import { normalisedLayer, type Pass, trainInGroups } from './layers.ts';
 import type { Parameters } from './parameters.ts';
 import { partition } from './partition.ts';
 
@@ -51,7 +51,7 @@ export class Convolutions {
       const { samples, groups } = cuts[i];
       then(mergeParts(tape, parts, samples));
       if (pass === 'evaluation' && layer.stride === 1) {
-        then(parts.map((part) => convBlock(tape, part, this.fold(layer), SLOPE, layer.pooled)));
+        then(parts.map((part) => convBlock(tape, part, this.fold(layer), layer.slope, layer.pooled)));
       } else {
         const here = pass === 'recomputed' && i > 0 ? 'float32' : pass; // later volumes are smaller, and cost more
         if (here !== 'evaluation' && groups.length > 1)

@@ -5,7 +5,7 @@ import { bounds } from '../cohort/bounds.ts';
 import { InputError } from '../cohort/error.ts';
 import { checkIntensity, type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { readInput } from '../cohort/read-file.ts';
-import { type Architecture, type Convolutional, subBlocks } from './architecture.ts';
+import { type Architecture, type Convolutional, defaultSlope, subBlocks } from './architecture.ts';
 import { autoencoderName } from './autoencoder-file.ts';
 import { modelFile, modelName, modelsIn } from './model-folder.ts';
 import { parseSafetensors } from './safetensors.ts';
@@ -76,6 +76,7 @@ function refuseDifferences(
     ['channels', text(shape.channels), text(architecture.channels)],
     ['sub-blocks', text(shape.subBlocks), text(architecture.subBlocks)],
     ['reduction', text(shape.reduction), text(architecture.reduction)],
+    ['slope', text(shape.slope ?? defaultSlope), text(architecture.slope ?? defaultSlope)],
     ['intensity', told(its), told(intensity)],
   ];
   const differing = rows.filter(([, there, here]) => there !== here);

@@ -8,9 +8,6 @@ import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { SubBlock } from './architecture.ts';
 
-/** Negative slope of every LeakyReLU (docs/method.md, network). */
-export const SLOPE = 0.01;
-
 /** What a network computes: classes in evaluation, or in training what its backward pass needs too, stored so. */
 export type Pass = 'evaluation' | Activations;
 
@@ -24,16 +21,16 @@ export function normalisedLayer(
   tape: Tape,
   parts: readonly Tensor[],
   tensors: NormalisedConvolution,
-  { stride, pooled }: Pick<SubBlock, 'stride' | 'pooled'>,
+  { stride, pooled, slope }: Pick<SubBlock, 'stride' | 'pooled' | 'slope'>,
   pass: Pass,
 ): readonly Tensor[] {
   const training = pass !== 'evaluation';
-  if (pooled && training) return convNormPool(tape, parts, tensors, SLOPE, pass);
+  if (pooled && training) return convNormPool(tape, parts, tensors, slope, pass);
   const { weight, bias, norm } = tensors;
   const convolved = parts.map((part) => conv3d(tape, part, weight, bias, stride, training));
   const normalised = batchNorm(tape, convolved, norm, training);
   releaseAll(convolved);
-  const outputs = normalised.map((part) => leakyRelu(tape, part, SLOPE));
+  const outputs = normalised.map((part) => leakyRelu(tape, part, slope));
   releaseAll(normalised);
   return outputs;
 }

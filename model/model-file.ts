@@ -18,6 +18,8 @@ export interface Model {
   readonly intensity: Intensity;
   /** the seed that shuffled its labels, of a control; of all others null or left out */
   readonly shuffledLabels?: number | null;
+  /** of an imported network, as JSON: what was known or assumed of it; written, never read */
+  readonly imported?: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export function writeModel(file: string, model: Model): void {
   const metadata: Record<string, string> = { format: 'pt', architecture: JSON.stringify(architecture) };
   if (grid) metadata.grid = JSON.stringify(grid);
   if (intensity.scale !== 'none' || intensity.smoothing > 0) metadata.intensity = JSON.stringify(intensity);
+  if (model.imported !== undefined) metadata.imported = model.imported;
   if (shuffledLabels !== null) metadata.shuffledLabels = String(shuffledLabels);
   writeFileAtomic(file, formatSafetensors(weights, metadata));
 }

@@ -7,9 +7,8 @@ import { type Batch, samplesIn } from '../engine/ops/pieces.ts';
 import { reshape } from '../engine/ops/reshape.ts';
 import type { Tape } from '../engine/tape.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { type Architecture, fullyConnected } from './architecture.ts';
+import { type Architecture, defaultSlope, fullyConnected } from './architecture.ts';
 import { type BlockTap, Convolutions } from './convolutions.ts';
-import { SLOPE } from './layers.ts';
 import { Parameters } from './parameters.ts';
 import { checkWeights, type Weights } from './weights.ts';
 
@@ -64,10 +63,10 @@ export class Network {
       current.release();
       current = next;
     };
-    const rate = this.architecture.dropout;
+    const { dropout: rate, slope = defaultSlope } = this.architecture;
     if (training && rate > 0) then(dropout(tape, current, rate, { ...mode.draw, layer: 0 }));
     fullyConnected(this.architecture).forEach(({ name }, i) => {
-      if (i > 0) then(leakyRelu(tape, current, SLOPE));
+      if (i > 0) then(leakyRelu(tape, current, slope));
       then(linear(tape, current, this.weights.get(`${name}.weight`), this.weights.get(`${name}.bias`)));
     });
     if (training) this.weights.countBatch();

@@ -27,7 +27,7 @@ export interface NormalisedConvolution {
  * that unless volumes are kept in float32 one part's gradient exists at a time.
  *
  * @param parts  the batch, the largest first: tensors [n, ci, d, h, w] that differ in n only
- * @param slope  LeakyReLU's, above 0
+ * @param slope  LeakyReLU's, not below 0
  * @param stored what is done with the convolved volumes; few voxels are never rounded
  * @returns [n, co, ceil(d / 2), ceil(h / 2), ceil(w / 2)] for each part
  * @throws GpuError when weight and input do not fit, or with one value per channel, whose variance does not exist

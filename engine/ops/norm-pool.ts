@@ -25,7 +25,7 @@ export interface Maxima {
  * do one after the other.
  *
  * @param x     [n, channels, d, h, w]
- * @param slope LeakyReLU's, above 0
+ * @param slope LeakyReLU's, not below 0
  * @returns y [n, channels, ceil(d / 2), ceil(h / 2), ceil(w / 2)]
  */
 export function normPool(

@@ -4,10 +4,19 @@ import { clipped } from '../../cohort/listed.ts';
 import { brainFloat, half } from '../half.ts';
 import type { WeightArray, Weights } from '../weights.ts';
 import { type ArchiveLimits, openArchive } from './archive.ts';
-import { readPickle, type StorageType, type StoredTensor, TensorStub } from './pickle.ts';
+import { readPickle, type StorageType, type StoredTensor, type TensorStub } from './pickle.ts';
+import { findStateDict } from './state-dict.ts';
 
-/** Under which a training's other things stand beside its weights, as ClinicaDL's model.pth.tar has them. */
-const wrappers = ['model', 'state_dict', 'model_state_dict', 'network'];
+/** Weights, and where in the file they stood. */
+export interface Checkpoint {
+  readonly weights: Weights;
+  /** the key of their dictionary, as `model`; empty where the file holds nothing else */
+  readonly key: string;
+  /** entries of that dictionary that are no tensors, and were left out */
+  readonly others: readonly string[];
+  /** keys of other dictionaries of weights in the file */
+  readonly rivals: readonly string[];
+}
 
 /** Bytes of an element, and how it is read. */
 const readers: Readonly<
@@ -29,9 +38,15 @@ const readers: Readonly<
  * Reads the weights of a PyTorch checkpoint (`torch.save`, the zip format of PyTorch 1.6 and newer): a state_dict, or one
  * under a key such as `model`. Nothing in the file is run. A `module.` that DataParallel puts before all names is taken off.
  *
- * @throws InputError when it is no such file, holds no state_dict, or asks for anything but tensors
+ * @param key of the state_dict, where a file holds several; null to find it
+ * @throws InputError when it is no such file, holds no state_dict or several, or asks for code
  */
-export function readPytorch(file: Uint8Array, where: string, limits: CheckpointLimits = bounds): Weights {
+export function readPytorch(
+  file: Uint8Array,
+  where: string,
+  limits: CheckpointLimits = bounds,
+  key: string | null = null,
+): Checkpoint {
   const archive = openArchive(file, limits, (why) => noCheckpoint(where, why));
   const name = [...archive.entries.keys()].find((entry) => /(^|\/)data\.pkl$/.test(entry));
   if (name === undefined) throw noCheckpoint(where, 'it has no data.pkl');
@@ -42,7 +57,8 @@ export function readPytorch(file: Uint8Array, where: string, limits: CheckpointL
   if (order && Buffer.from(order).toString().trim() !== 'little') {
     throw new InputError(where, 'was saved on a big-endian machine', 'Save it again on a common one');
   }
-  const tensors = stateOf(readPickle(head[name], where), where);
+  const state = findStateDict(readPickle(head[name], where), where, key);
+  const { tensors } = state;
   if (tensors.size > limits.arrays)
     throw noCheckpoint(
       where,
@@ -61,13 +77,14 @@ export function readPytorch(file: Uint8Array, where: string, limits: CheckpointL
   }
   refuseRepetition(tensors, Object.values(storages), where);
   const prefixed = [...tensors.keys()].every((key) => key.startsWith('module.'));
-  return new Map(
+  const weights = new Map(
     [...tensors].map(([key, { stored }]): [string, WeightArray] => {
       const { buffer, byteOffset, length } = storages[placeOf(stored)];
       const values = valuesOf(stored, Buffer.from(buffer, byteOffset, length));
       return [prefixed ? key.slice('module.'.length) : key, values];
     }),
   );
+  return { weights, key: state.key, others: state.others, rivals: state.rivals };
 }
 
 type CheckpointLimits = ArchiveLimits &
@@ -86,23 +103,6 @@ function refuseRepetition(
     return sum + sizeOf(shape) * readers[type][0];
   }, 0);
   if (taken > mostSharing * stored) throw noCheckpoint(where, 'its tensors hold more than it stores');
-}
-
-/** The tensors by name: the object itself, or what stands under one of the usual keys. */
-function stateOf(object: unknown, where: string): Map<string, TensorStub> {
-  const candidates = [
-    object,
-    ...wrappers.map((key) => (object instanceof Map ? object.get(key) : undefined)),
-  ];
-  for (const candidate of candidates) {
-    if (!(candidate instanceof Map) || candidate.size === 0) continue;
-    if ([...candidate.values()].every((value) => value instanceof TensorStub)) return candidate;
-  }
-  throw new InputError(
-    where,
-    'holds no state_dict',
-    `Save the weights: torch.save(model.state_dict(), ...), or a dictionary that has them under ${wrappers.join(', ')}`,
-  );
 }
 
 /** Whether a tensor's values are all in its storage. */

@@ -27,13 +27,14 @@ class LowPadMaxPool3d(nn.Module):
 def build(a):
     """The network of an architecture, as the model file describes it."""
     channels, shape, blocks = [1, *a["channels"]], list(a["inputShape"]), OrderedDict()
+    slope = a.get("slope", 0.01)
     for b, count in enumerate(a["subBlocks"]):
         layers = []
         for k in range(count):
             last = k == count - 1
             width = channels[b + 1] if last else channels[b]
             stride = 2 if last and a["reduction"] == "stride" else 1
-            layers += [nn.Conv3d(channels[b], width, 3, stride, 1), nn.BatchNorm3d(width), nn.LeakyReLU(0.01)]
+            layers += [nn.Conv3d(channels[b], width, 3, stride, 1), nn.BatchNorm3d(width), nn.LeakyReLU(slope)]
         if a["reduction"] == "maxpool":
             layers.append(LowPadMaxPool3d())
         blocks[f"conv{b}"] = nn.Sequential(*layers)
@@ -42,7 +43,7 @@ def build(a):
     widths = [round(features * (classes / features) ** (i / n)) for i in range(n + 1)]
     fc = OrderedDict()
     for i in range(n):
-        layers = [nn.Linear(widths[i], widths[i + 1])] + ([nn.LeakyReLU(0.01)] if i < n - 1 else [])
+        layers = [nn.Linear(widths[i], widths[i + 1])] + ([nn.LeakyReLU(slope)] if i < n - 1 else [])
         fc[f"FC{i}"] = nn.Sequential(*layers)
     return nn.Sequential(OrderedDict(
         convolutions=nn.Sequential(blocks), flatten=nn.Flatten(),

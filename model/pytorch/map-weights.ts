@@ -1,15 +1,22 @@
 import { InputError } from '../../cohort/error.ts';
 import { clipped, listed } from '../../cohort/listed.ts';
 import { type Architecture, checkArchitecture, fullyConnected, subBlocks } from '../architecture.ts';
-import type { WeightArray, Weights } from '../weights.ts';
+import { checkWeights, type WeightArray, type Weights } from '../weights.ts';
+import { type Blocks, blocksOf } from './blocks.ts';
+import { checkConvolutions, inputsOf, type Layer, layersOf, outputsOf, unsupported } from './layers.ts';
 
 /** What weights alone do not tell of their network. */
 export interface MapOptions {
   readonly inputShape: readonly [number, number, number];
-  readonly classes: readonly string[];
+  /** in the order of the outputs of the file's last layer */
+  readonly outputs: readonly string[];
+  /** the one of them that the model has last */
+  readonly under: string;
   readonly reduction: Architecture['reduction'];
+  /** LeakyReLU's; null leaves the architecture without one */
+  readonly slope: number | null;
   readonly dropout: number;
-  /** null where the convolutions' channels tell where blocks end */
+  /** null where the convolutions' names or channels tell where blocks end */
   readonly subBlocks: readonly number[] | null;
 }
 
@@ -20,58 +27,45 @@ export interface Mapped {
   readonly shape: readonly number[];
 }
 
-/** A layer of the file: its name there, and its arrays by their last name. */
-interface Layer {
-  readonly name: string;
-  readonly kind: 'convolution' | 'batchNorm' | 'linear';
-  readonly arrays: ReadonlyMap<string, WeightArray>;
+export interface MappedNetwork {
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  readonly mapping: readonly Mapped[];
+  /** how the blocks were found */
+  readonly blocksFrom: Blocks['from'];
 }
 
 /**
  * Finds the network that weights belong to, by their shapes and order: convolutions of 3 x 3 x 3, each with its batch
- * normalisation, then fully connected layers. A block ends where the number of channels changes.
+ * normalisation, then fully connected layers. The outputs of the last layer are put in the order of the model's classes.
  *
  * @throws InputError for the first layer that voxmask's networks do not have, or when the weights leave a choice
  */
-export function mapWeights(
-  weights: Weights,
-  options: MapOptions,
-  where: string,
-): { architecture: Architecture; weights: Weights; mapping: Mapped[] } {
+export function mapWeights(weights: Weights, options: MapOptions, where: string): MappedNetwork {
+  const { inputShape, outputs, under, reduction, slope, dropout } = options;
   const layers = layersOf(weights, where);
-  const convolutions = layers.filter(({ kind }) => kind === 'convolution');
-  const norms = layers.filter(({ kind }) => kind === 'batchNorm');
-  const linears = layers.filter(({ kind }) => kind === 'linear');
-  convolutions.forEach((layer, i) => {
-    checkConvolution(layer, i === 0 ? 1 : outputsOf(convolutions[i - 1]), where);
-    const next = layers[layers.indexOf(layer) + 1];
-    if (next?.kind !== 'batchNorm' || outputsOf(next) !== outputsOf(layer))
-      throw unsupported(where, layer, 'has no batch normalisation of its channels behind it');
-  });
-  const stray = norms.find((norm) => layers[layers.indexOf(norm) - 1]?.kind !== 'convolution');
-  if (stray) throw unsupported(where, stray, 'normalises no convolution');
-  const counts = options.subBlocks ?? countsOf(convolutions, where);
-  const given = counts.reduce((sum, count) => sum + count, 0);
-  if (given !== convolutions.length) {
-    throw new InputError(
-      where,
-      `has ${convolutions.length} convolutions, and --sub-blocks ${given}`,
-      'Give --sub-blocks one number per block that add up to them',
-    );
-  }
+  checkConvolutions(layers, where);
+  const ofKind = (wanted: Layer['kind']) => layers.filter(({ kind }) => kind === wanted);
+  const [convolutions, norms, linears] = [ofKind('convolution'), ofKind('batchNorm'), ofKind('linear')];
+  const { counts, from: blocksFrom } = blocksOf(convolutions, options.subBlocks, where);
+  const classes = [...outputs.filter((name) => name !== under), under];
   const architecture: Architecture = {
-    inputShape: options.inputShape,
+    inputShape,
     channels: counts.map((_, block) => {
       const last = counts.slice(0, block + 1).reduce((sum, count) => sum + count, 0) - 1;
       return outputsOf(convolutions[last]);
     }),
     subBlocks: counts,
-    reduction: options.reduction,
+    reduction,
+    ...(slope === null ? {} : { slope }),
     fcLayers: Math.max(1, linears.length),
-    dropout: options.dropout,
-    classes: options.classes,
+    dropout,
+    classes,
   };
   checkArchitecture(architecture, where);
+  checkOutputs(linears.at(-1), outputs, where);
+  checkBlocks(convolutions, architecture, where);
+  checkFullyConnected(linears, architecture, where);
   const result: Weights = new Map();
   const mapping: Mapped[] = [];
   const take = (layer: Layer | undefined, to: string, names: readonly string[], what: string) => {
@@ -92,74 +86,74 @@ export function mapWeights(
     take(convolutions[i], convolution, ['weight', 'bias'], 'convolution');
     take(norms[i], batchNorm, normNames, 'batch normalisation');
   });
-  fullyConnected(architecture).forEach(({ name, inputs, outputs }, i) => {
-    const found = linears[i]?.arrays.get('weight')?.shape;
-    if (found && (found[0] !== outputs || found[1] !== inputs)) {
-      throw unsupported(
-        where,
-        linears[i],
-        `is ${found[1]} into ${found[0]}, where images of ${options.inputShape.join(' x ')} voxels need ${inputs} into ${outputs}`,
-      );
-    }
+  fullyConnected(architecture).forEach(({ name }, i) => {
     take(linears[i], name, ['weight', 'bias'], 'fully connected layer');
   });
-  return { architecture, weights: result, mapping };
+  checkWeights(result, architecture, where);
+  const rows = classes.map((name) => outputs.indexOf(name));
+  for (const name of ['weight', 'bias'].map((part) => `fc.FC${architecture.fcLayers - 1}.0.${part}`))
+    result.set(name, reordered(result.get(name)!, rows));
+  return { architecture, weights: result, mapping, blocksFrom };
 }
 
-/** The layers in the order of the file, told by their arrays. */
-function layersOf(weights: Weights, where: string): Layer[] {
-  const groups = new Map<string, Map<string, WeightArray>>();
-  for (const [name, array] of weights) {
-    const dot = name.lastIndexOf('.');
-    const layer = name.slice(0, Math.max(0, dot));
-    groups.set(layer, (groups.get(layer) ?? new Map()).set(name.slice(dot + 1), array));
-  }
-  return [...groups].map(([name, arrays]): Layer => {
-    const weight = arrays.get('weight');
-    const layer = { name, arrays, kind: 'linear' } as const;
-    if (arrays.has('running_mean') && weight) return { ...layer, kind: 'batchNorm' };
-    if (weight?.shape.length === 5) return { ...layer, kind: 'convolution' };
-    if (weight?.shape.length === 2) return layer;
-    const shape = weight
-      ? `a weight of shape ${weight.shape.join(' x ')}`
-      : `the arrays ${listed([...arrays.keys()])}`;
+function checkOutputs(last: Layer | undefined, outputs: readonly string[], where: string): void {
+  if (!last || outputsOf(last) === outputs.length) return;
+  throw new InputError(
+    where,
+    `layer ${clipped(last.name)} has ${outputsOf(last)} outputs, and there are ${outputs.length} classes: ${listed(outputs)}`,
+    'Name the class of each output, in their order, with --classes',
+  );
+}
+
+/** All but a block's last convolution keep the block's channels. */
+function checkBlocks(convolutions: readonly Layer[], architecture: Architecture, where: string): void {
+  subBlocks(architecture).forEach(({ inputs, outputs }, i) => {
+    const layer = convolutions[i];
+    if (inputsOf(layer) === inputs && outputsOf(layer) === outputs) return;
     throw unsupported(
       where,
       layer,
-      `has ${shape}, which is no 3D convolution, batch normalisation or linear layer`,
+      `takes ${inputsOf(layer)} channels into ${outputsOf(layer)}, where blocks of ` +
+        `${architecture.subBlocks.join(', ')} convolutions that change their channels in the last one have ${inputs} into ${outputs}`,
     );
   });
 }
 
-function checkConvolution(layer: Layer, inputs: number, where: string): void {
-  const { shape } = layer.arrays.get('weight')!;
-  const kernel = shape.slice(2).join(' x ');
-  if (kernel !== '3 x 3 x 3') throw unsupported(where, layer, `has a kernel of ${kernel}, not 3 x 3 x 3`);
-  if (shape[1] !== inputs)
-    throw unsupported(where, layer, `takes ${shape[1]} channels, and ${inputs} come from the layer before`);
-}
-
-/** Sub-blocks by block: those that keep their channels go on, one that changes them ends the block. */
-function countsOf(convolutions: readonly Layer[], where: string): number[] {
-  const counts: number[] = [];
-  let current = 0;
-  convolutions.forEach((layer, i) => {
-    current++;
-    const [outputs, inputs] = layer.arrays.get('weight')!.shape;
-    if (outputs === inputs && i > 0) return;
-    counts.push(current);
-    current = 0;
+/** The widths follow from the features and the classes; all that differ are named at once. */
+function checkFullyConnected(linears: readonly Layer[], architecture: Architecture, where: string): void {
+  const expected = fullyConnected(architecture);
+  const unlike = linears.flatMap((layer, i) => {
+    const { inputs, outputs } = expected[i];
+    if (inputsOf(layer) === inputs && outputsOf(layer) === outputs) return [];
+    const is = `${inputsOf(layer)} into ${outputsOf(layer)}`;
+    return [`layer ${clipped(layer.name)} is ${is}, where voxmask's network has ${inputs} into ${outputs}`];
   });
-  if (current === 0) return counts;
+  if (unlike.length === 0) return;
+  const { inputShape, channels } = architecture;
+  if (inputsOf(linears[0]) !== expected[0].inputs) {
+    throw new InputError(
+      where,
+      `layer ${clipped(linears[0].name)} takes ${inputsOf(linears[0])} features, and images of ${inputShape.join(' x ')} voxels, ` +
+        `halved by ${channels.length} blocks and rounded up, give ${expected[0].inputs}`,
+      'Give an image as the network took them with --like. Networks that pool otherwise, or whose convolutions have no padding, are not supported yet',
+    );
+  }
   throw new InputError(
     where,
-    'ends with convolutions that keep their channels, so its shapes do not tell where blocks end',
-    'Give the sub-blocks of each block with --sub-blocks',
+    `its fully connected layers do not fit:${listed(unlike, '\n  ')}\n`,
+    "Networks with hidden layers of their own widths, such as ClinicaDL's Conv5_FC3, are not supported yet: import one with a " +
+      'single fully connected layer, or train one with "voxmask train"',
   );
 }
 
-function outputsOf({ arrays }: Layer): number {
-  return arrays.get('weight')!.shape[0];
+/** Rows of a weight or a bias in another order. */
+function reordered(array: WeightArray, rows: readonly number[]): WeightArray {
+  const width = array.data.length / rows.length;
+  const data = new Float32Array(array.data.length);
+  rows.forEach((row, i) => {
+    data.set(array.data.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return { ...array, data };
 }
 
 /** A bias that a layer does without is 0; the count of batches has no effect. */
@@ -168,12 +162,4 @@ function stand(layer: Layer, name: string, where: string): WeightArray {
   if (name === 'bias') return { shape: [size], data: new Float32Array(size), type: 'F32' };
   if (name === 'num_batches_tracked') return { shape: [], data: Float32Array.of(0), type: 'I64' };
   throw unsupported(where, layer, `has no ${name}`);
-}
-
-function unsupported(where: string, { name }: Pick<Layer, 'name'>, what: string): InputError {
-  return new InputError(
-    where,
-    `layer ${clipped(name) || '(without a name)'} ${what}`,
-    "Import networks of voxmask's form (docs/method.md, Network)",
-  );
 }

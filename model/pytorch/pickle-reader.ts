@@ -2,14 +2,15 @@ import { BufferReader } from 'pickleparser';
 
 const mostBytes = 64 * 1024; // of a string; names of arrays have a few dozen
 const mostBuilds = 100; // a state_dict has one, for its _metadata
+const mostConstructed = 100; // objects beside the weights, as command-line arguments
 const BUILD = 0x62;
+const NEWOBJ = 0x81;
 
 /** Opcodes that torch.save does not write for a state_dict, and that let a small pickle compute for minutes. */
 const refused = new Map([
   [0x64, 'DICT'],
   [0x69, 'INST'],
   [0x6f, 'OBJ'],
-  [0x81, 'NEWOBJ'],
   [0x92, 'NEWOBJ_EX'],
   [0x8b, 'LONG4'],
   [0x96, 'BYTEARRAY8'],
@@ -23,6 +24,7 @@ const refused = new Map([
 export class PickleReader extends BufferReader {
   private atOpcode = false;
   private builds = 0;
+  private constructed = 0;
 
   /** Asked by the parser before each opcode, and only there. */
   override hasNext(): boolean {
@@ -47,5 +49,7 @@ export class PickleReader extends BufferReader {
     if (name !== undefined) throw new Error(`it uses the opcode ${name}, which no state_dict needs`);
     if (opcode === BUILD && ++this.builds > mostBuilds)
       throw new Error('it sets the state of too many objects');
+    if (opcode === NEWOBJ && ++this.constructed > mostConstructed)
+      throw new Error('it constructs too many objects');
   }
 }

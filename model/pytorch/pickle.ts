@@ -3,6 +3,7 @@ import { sizeText } from '../../cohort/bounded-file.ts';
 import { bounds } from '../../cohort/bounds.ts';
 import { InputError } from '../../cohort/error.ts';
 import { clipped } from '../../cohort/listed.ts';
+import { bystanders } from './bystanders.ts';
 import { PickleReader } from './pickle-reader.ts';
 
 /** Where a tensor's values lie in its archive, before they are read. */
@@ -47,8 +48,8 @@ interface StorageStub {
 }
 
 /**
- * Reads the pickled object of a PyTorch checkpoint without running anything in it: the few names that a state_dict needs stand
- * for functions of our own, and every other one is refused.
+ * Reads the pickled object of a PyTorch checkpoint without running anything in it: the names that a state_dict needs, and
+ * those of what is often saved beside one, stand for functions of our own; every other one is refused.
  *
  * @returns dictionaries are Maps, tensors are TensorStubs
  * @throws InputError naming a global that is not known, or when the pickle is broken
@@ -96,12 +97,14 @@ const globals: Readonly<Record<string, Callable>> = {
 };
 
 function knownGlobal(name: string, where: string): Callable {
-  const known = globals[name];
-  if (known && Object.hasOwn(globals, name))
-    return (...values) => {
+  for (const known of [globals, bystanders]) {
+    if (!Object.hasOwn(known, name)) continue;
+    // A function that the opcode NEWOBJ may construct as well, as it does an argparse.Namespace.
+    return function called(...values) {
       if (values.length > mostArguments) throw new Error(`${values.length} arguments for ${name}`);
-      return known(...values);
+      return known[name](...values);
     };
+  }
   const type = name.replace(/^torch\./, '');
   if ((storageTypes as readonly string[]).includes(type) && name.startsWith('torch.')) return () => type;
   throw new InputError(

@@ -1,4 +1,4 @@
-import { type Architecture, fullyConnected, subBlocks } from '../../model/architecture.ts';
+import { type Architecture, defaultSlope, fullyConnected, subBlocks } from '../../model/architecture.ts';
 import { batchNormEval, batchNormEvalGrad, batchNormTrain, batchNormTrainGrad } from './batchnorm.ts';
 import { conv3d, conv3dGrad } from './conv3d.ts';
 import { leakyRelu, leakyReluGrad } from './leaky-relu.ts';
@@ -7,7 +7,6 @@ import { maxPool3d, maxPool3dGrad } from './max-pool3d.ts';
 import { type NdArray, ndArray } from './ndarray.ts';
 
 const EPS = 1e-5;
-const SLOPE = 0.01;
 
 /** What a pass back through the network gives: the input's gradient, and each parameter's by its name. */
 export interface NetworkGradients {
@@ -30,6 +29,7 @@ export function network(
   training: boolean,
   after = 0,
 ) {
+  const { slope = defaultSlope } = architecture;
   let middle: NdArray | undefined;
   let behind = 0;
   const parameters = new Map<string, NdArray>();
@@ -59,7 +59,7 @@ export function network(
       return grads.dx;
     });
     const normalised = current;
-    layer(leakyRelu(normalised, SLOPE), (dy) => leakyReluGrad(normalised, SLOPE, dy));
+    layer(leakyRelu(normalised, slope), (dy) => leakyReluGrad(normalised, slope, dy));
     if (pooled) {
       const unpooled = current;
       layer(maxPool3d(unpooled), (dy) => maxPool3dGrad(unpooled, dy));
@@ -73,7 +73,7 @@ export function network(
   fullyConnected(architecture).forEach(({ name }, i) => {
     if (i > 0) {
       const hidden = current;
-      layer(leakyRelu(hidden, SLOPE), (dy) => leakyReluGrad(hidden, SLOPE, dy));
+      layer(leakyRelu(hidden, slope), (dy) => leakyReluGrad(hidden, slope, dy));
     }
     const [input, weight] = [current, get(`${name}.weight`)];
     layer(linear(input, weight, get(`${name}.bias`)), (dy) => {

@@ -174,7 +174,18 @@ export function fileCommandsOf(inputs: Inputs): Case[] {
   const out = (folder: string) => ['--out', path.join(folder, 'out', 'result.nii.gz')];
   return [
     { name: 'cohort describe', words: (folder) => ['cohort', 'describe', files.cohort, ...out(folder)] },
-    { name: 'import', words: (folder) => ['import', checkpoint, '--like', checkpointImage, ...out(folder)] },
+    {
+      name: 'import',
+      words: (folder) => [
+        'import',
+        checkpoint,
+        '--like',
+        checkpointImage,
+        '--classes',
+        'CN,AD',
+        ...out(folder),
+      ],
+    },
     { name: 'resample', words: (folder) => ['resample', image, '--like', image, ...out(folder)] },
     {
       name: 'bench',
