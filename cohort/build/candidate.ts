@@ -31,3 +31,20 @@ export function labelsOf(entities: ReadonlyMap<string, string>, keys: readonly s
 
 /** Entities that tell scans of one session apart. */
 export const scanKeys = ['acq', 'rec', 'run'];
+
+/** The session of a folder or a file that names none. */
+export const onlySession = 'ses-M000';
+
+/** A session that has a folder, and none of the maps looked for. */
+export interface Bare {
+  readonly participantId: string;
+  readonly sessionId: string;
+}
+
+/** What a layout of folders holds. */
+export interface Found {
+  readonly candidates: Candidate[];
+  readonly bare: Bare[];
+  /** what was taken for granted, a sentence each */
+  readonly notes: readonly string[];
+}

@@ -28,13 +28,8 @@ export function chooseVariant(
   candidates: readonly Candidate[],
   wanted: readonly string[],
 ): Chosen {
-  if (candidates.length === 0) {
-    throw new InputError(
-      where,
-      'holds no gray-matter map',
-      'Give a CAPS folder with the outputs of t1-volume, a BIDS derivatives folder with *_label-GM_probseg.nii.gz, or a table',
-    );
-  }
+  if (candidates.length === 0)
+    throw new InputError(where, 'lists no image', 'Give every row the path of an image');
   const known = new Set(candidates.flatMap(({ variant, scan }) => [...variant, ...scan]));
   const strange = wanted.filter((label) => !known.has(label));
   if (strange.length > 0) {

@@ -196,7 +196,12 @@ describe('buildCohort', () => {
   it.each([
     ['no tables', caps, {}, /holds no participants\.tsv.*--tables/],
     ['no such place', '/nowhere', {}, /does not exist.*CAPS/],
-    ['neither kind', bids.replace('bids', 'lists'), {}, /neither a CAPS folder .* nor a BIDS/],
+    [
+      'neither kind',
+      bids.replace('bids', 'lists'),
+      {},
+      /no gray-matter map\. Looked for:\n {2}CAPS(.|\n)*BIDS(.|\n)*no NIfTI image at all/,
+    ],
     [
       'a label that no map has',
       caps,
@@ -279,7 +284,7 @@ describe('buildCohort', () => {
   it('names both spellings where images and tables have nobody in common', () => {
     const place = tree('bare', { 't.tsv': ['participant_id|session_id|group', '1|bl|CN', '2|bl|AD'] });
     expect(() => buildCohort(options(caps, { tables: path.join(place, 't.tsv') }))).toThrow(
-      /images are of sub-1 and so on, the tables of 1 and so on/,
+      /7 images are not in the tables: the images are of sub-1 ses-M000, .*; the tables list 1 bl, 2 bl without/,
     );
   });
 
