@@ -1,3 +1,4 @@
+import { listed } from './listed.ts';
 import { isMissing } from './table.ts';
 
 const spellings: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +45,7 @@ export class Diagnoses {
   private readonly classes: ReadonlyMap<string, string>;
   private readonly mapping: ReadonlyMap<string, readonly [from: string, to: string]>;
   private readonly used = new Set<string>();
+  private readonly taken = new Map<string, number>();
 
   /** @param mapping names to take for others, the user's own; it goes before all else */
   constructor(classes: readonly string[], mapping: ReadonlyMap<string, string> = new Map()) {
@@ -62,14 +64,25 @@ export class Diagnoses {
       this.used.add(own[0]);
       return this.classes.get(plain(own[1])) ?? own[1];
     }
-    if (isUnknown(cell)) return null;
-    return this.classes.get(word) ?? nameOf.get(word) ?? cell!;
+    const asIs = this.classes.get(word);
+    if (asIs !== undefined || isUnknown(cell)) return asIs ?? null;
+    const usual = nameOf.get(word);
+    if (usual !== undefined && plain(usual) !== word) this.taken.set(cell!, (this.taken.get(cell!) ?? 0) + 1);
+    return usual ?? cell!;
   }
 
   /** Whether a name that `read` gave was understood. */
   knows(name: string): boolean {
     const mapped = [...this.mapping.values()].some(([, to]) => to === name);
     return mapped || this.classes.has(plain(name)) || nameOf.has(plain(name));
+  }
+
+  /** Which spellings were taken for which names, and in how many cells; nothing where all had their name. */
+  notes(): string[] {
+    const lines = [...this.taken].map(
+      ([cell, count]) => `"${cell}" as ${nameOf.get(plain(cell))} (${count})`,
+    );
+    return lines.length > 0 ? [`Diagnoses are read by their usual names: ${listed(lines, ', ', 20)}.`] : [];
   }
 
   /** The user's names that no cell had. */

@@ -18,7 +18,8 @@ export interface Table {
 /**
  * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, lines ending in
  * LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
- * any other. Empty lines at the end are left out. The columns participant_id, session_id, path and set are known in any letter case.
+ * any other. Empty lines at the end are left out. The columns participant_id, session_id, diagnosis, path and set are
+ * known in any letter case.
  *
  * @param limits bytes of the file and of a line, and columns, at most
  * @throws InputError when the file is missing, too large, not text, has no header, names a column twice, or has a line with
@@ -50,7 +51,7 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
   return { path, columns, rows };
 }
 
-const identifiers = new Set(['participant_id', 'session_id', 'path', 'set']);
+const identifiers = new Set(['participant_id', 'session_id', 'diagnosis', 'path', 'set']);
 
 /** An identifier's column by its own name, however its letters are written. */
 function plainIdentifier(name: string): string {

@@ -1,10 +1,5 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { InputError } from '../error.ts';
-import { listed } from '../listed.ts';
-import { sessionKey } from '../session.ts';
-import type { Diagnoses } from '../spellings.ts';
-import { readTable, requireColumns, type Table } from '../table.ts';
 import {
   type ClinicalSession,
   clinicalColumns,
@@ -12,11 +7,17 @@ import {
   type GivenRow,
   hasColumn,
   type Noticed,
+  notesOf,
   sessionOf,
-} from './clinical-row.ts';
+} from '../clinical-row.ts';
+import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
+import { sessionKey } from '../session.ts';
+import type { Diagnoses } from '../spellings.ts';
+import { readTable, requireColumns, type Table } from '../table.ts';
 import { filesIn, foldersIn } from './folders.ts';
 
-export type { ClinicalSession } from './clinical-row.ts';
+export type { ClinicalSession } from '../clinical-row.ts';
 
 /** The tables of a dataset: every session that they list, with or without an image. */
 export interface ClinicalTables {
@@ -51,7 +52,10 @@ export function readClinical(place: string, diagnoses: Diagnoses): ClinicalTable
     for (const name of table.columns) columns.add(name);
     return rows.map((given) => {
       const where = `${table.path}, line ${given.line}`;
-      const session = sessionOf(given, where, diagnoses, noticed);
+      const known = noticed.faults.length;
+      const session = sessionOf(given, diagnoses, noticed);
+      const own = noticed.faults.splice(known).map((what) => `${where}: ${what}`);
+      noticed.faults.push(...own);
       const { sessionId } = given;
       const key = JSON.stringify([session.participantId, sessionId === null ? null : sessionKey(sessionId)]);
       const earlier = seen.get(key);
@@ -77,20 +81,6 @@ export function readClinical(place: string, diagnoses: Diagnoses): ClinicalTable
     );
   }
   return { ...tables, notes: notesOf(noticed) };
-}
-
-function notesOf({ otherSex, untimed }: Noticed): string[] {
-  const of = (names: readonly string[]) => `${names.length} ${names.length === 1 ? 'row' : 'rows'}`;
-  return [
-    ...(otherSex.length > 0
-      ? [`Sex is neither F nor M in ${of(otherSex)} (${listed(otherSex, ', ', 3)}): taken as not known.`]
-      : []),
-    ...(untimed.length > 0
-      ? [
-          `The age at baseline is taken as it is in ${of(untimed)} (${listed(untimed, ', ', 3)}), whose sessions name neither months (M12) nor days (d365).`,
-        ]
-      : []),
-  ];
 }
 
 function readMerged(file: string, read: Reader): Rows {

@@ -104,7 +104,7 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
     variant,
     sessions: sessions.sort(inOrder),
     excluded: excluded.sort(inOrder),
-    notes: [...found.notes, ...tables.notes, ...(mismatch === null ? [] : [mismatch])],
+    notes: [...found.notes, ...tables.notes, ...diagnoses.notes(), ...(mismatch === null ? [] : [mismatch])],
   };
 }
 

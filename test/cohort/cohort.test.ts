@@ -81,7 +81,7 @@ describe('readCohort', () => {
     const file = cohortFile(
       'sub-1\tses-M00\tCN\t70\tF\timages/a.nii',
       'sub-1\tses-M000\tCN\t70\tF\timages/a.nii',
-      'sub-2\tses-M00\tMCI\t-1\tX\timages/none.nii',
+      'sub-2\tses-M00\tMCI\t-2\tX\timages/none.nii',
       '\tses-M00\tAD\told\tF\timages',
       'sub-3\tn/a\tAD\t121\tF\t',
     );
@@ -93,9 +93,9 @@ describe('readCohort', () => {
     }
     expect(message.split('\n').slice(1)).toEqual([
       '  line 3: repeats sub-1 ses-M000 of line 2',
+      '  line 4: age "-2" is not a number of years from 0 to 120',
+      '  line 4: sex "X" is not F, M, other or n/a',
       '  line 4: diagnosis "MCI" is not one of CN, AD',
-      '  line 4: age "-1" is not a number of years from 0 to 120',
-      '  line 4: sex "X" is not F, M or n/a',
       '  line 4: image images/none.nii does not exist',
       '  line 5: has no participant_id',
       '  line 5: age "old" is not a number of years from 0 to 120',
@@ -121,7 +121,7 @@ describe('readCohort', () => {
   it('refuses spaces in identifiers', () => {
     const file = cohortFile('sub 1\tM 0\tAD\t70\tF\timages/a.nii');
     expect(() => readCohort(file, classes)).toThrow(
-      /line 2: participant_id "sub 1" has a space in it\n {2}line 2: session_id "M 0" has a space/,
+      /line 2: the identifier "sub 1" has a space in it\n {2}line 2: the identifier "M 0" has a space/,
     );
   });
 

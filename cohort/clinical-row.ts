@@ -1,6 +1,7 @@
-import { monthsOf } from '../session.ts';
-import { type Diagnoses, isUnknown, numberOf, sexOf } from '../spellings.ts';
-import { isMissing, type Table } from '../table.ts';
+import { listed } from './listed.ts';
+import { monthsOf } from './session.ts';
+import { type Diagnoses, isUnknown, numberOf, sexOf } from './spellings.ts';
+import { isMissing, type Table } from './table.ts';
 
 /** What tables tell of one session. */
 export interface ClinicalSession {
@@ -47,23 +48,22 @@ export interface Noticed {
 const oldest = 120; // years
 const cdrGrades = [0, 0.5, 1, 2, 3];
 
-/** A session's values; impossible ones are null and a fault. */
+/** A session's values; impossible ones are null and a fault, which does not name the row. */
 export function sessionOf(
   { row, sessionId, inherited }: GivenRow,
-  where: string,
   diagnoses: Diagnoses,
   noticed: Noticed,
 ): ClinicalSession {
   const cell = (field: Field) => valueIn(row, field, diagnoses) ?? valueIn(inherited, field, diagnoses);
   const complain = (field: string, value: string | undefined, wanted: string) => {
-    noticed.faults.push(`${where}: ${field} "${value}" is not ${wanted}`);
+    noticed.faults.push(`${field} "${value}" is not ${wanted}`);
     return null;
   };
   const participantId = row.participant_id;
-  if (isMissing(participantId)) noticed.faults.push(`${where}: has no participant_id`);
-  if (sessionId !== null && isMissing(sessionId)) noticed.faults.push(`${where}: has no session_id`);
+  if (isMissing(participantId)) noticed.faults.push(`has no participant_id`);
+  if (sessionId !== null && isMissing(sessionId)) noticed.faults.push(`has no session_id`);
   for (const id of [participantId, sessionId ?? '']) {
-    if (/\s/.test(id)) noticed.faults.push(`${where}: the identifier "${id}" has a space in it`);
+    if (/\s/.test(id)) noticed.faults.push(`the identifier "${id}" has a space in it`);
   }
   const name = sessionId === null ? participantId : `${participantId} ${sessionId}`;
   const [age, baseline, mmse, cdr] = (['age', 'baselineAge', 'mmse', 'cdr'] as const).map((field) =>
@@ -96,6 +96,21 @@ export function sessionOf(
   };
 }
 
+/** Sentences about what was taken for granted. */
+export function notesOf({ otherSex, untimed }: Omit<Noticed, 'faults'>): string[] {
+  const of = (names: readonly string[]) => `${names.length} ${names.length === 1 ? 'row' : 'rows'}`;
+  return [
+    ...(otherSex.length > 0
+      ? [`Sex is neither F nor M in ${of(otherSex)} (${listed(otherSex, ', ', 3)}): taken as not known.`]
+      : []),
+    ...(untimed.length > 0
+      ? [
+          `The age at baseline is taken as it is in ${of(untimed)} (${listed(untimed, ', ', 3)}), whose sessions name neither months (M12) nor days (d365).`,
+        ]
+      : []),
+  ];
+}
+
 /** Columns of one meaning whose names differ in letter case only: which one holds? */
 export function doubtfulColumns({ path: file, columns: names }: Table): string[] {
   const aliases: readonly string[] = Object.values(clinicalColumns).flat();
@@ -112,7 +127,7 @@ export function hasColumn({ columns: names }: Table, field: Field): boolean {
 }
 
 /** The first column of a field that the row has a value in. */
-function valueIn(row: Row | undefined, field: Field, diagnoses: Diagnoses): string | undefined {
+export function valueIn(row: Row | undefined, field: Field, diagnoses: Diagnoses): string | undefined {
   if (row === undefined) return undefined;
   const names = new Map(Object.keys(row).map((name) => [name.toLowerCase(), name]));
   for (const alias of clinicalColumns[field]) {
