@@ -29,13 +29,15 @@ const shownFaults = 20;
  *
  * @param classes the diagnoses under study, such as CN and AD
  * @param options.allowOneClass accepts a cohort whose sessions all have one diagnosis
+ * @param options.copiesCompared leaves links to another participant's image to the caller, who compares all images by their
+ *   voxels (`refuseTwins`) and so finds links and copies together
  * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an image of two
  *   participants (a link to it is the same image), an empty identifier, or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
  */
 export function readCohort(
   tablePath: string,
   classes: readonly string[],
-  options: { allowOneClass?: boolean } = {},
+  options: { allowOneClass?: boolean; copiesCompared?: boolean } = {},
 ): Cohort {
   const table = readTable(tablePath);
   const diagnosed = hasColumn(table, 'diagnosis');
@@ -44,7 +46,7 @@ export function readCohort(
   const diagnoses = new Diagnoses(classes);
   const noticed: Noticed = { faults: [], otherSex: [], untimed: [] };
   const firstLines = new Map<string, number>();
-  const files = new SameFiles();
+  const files = new SameFiles(!options.copiesCompared);
   const sessions = table.rows.map((row, i) => {
     const line = i + 2;
     noticed.faults.length = 0;

@@ -6,6 +6,12 @@ import { type Session, sessionName } from './session.ts';
 export class SameFiles {
   private readonly owners = new Map<string, Session>();
   private readonly shared: string[] = [];
+  private readonly links: boolean;
+
+  /** @param links whether two names of one file are looked for, not only one name twice */
+  constructor(links: boolean) {
+    this.links = links;
+  }
 
   /**
    * Takes a session's image.
@@ -15,16 +21,16 @@ export class SameFiles {
    *   of a split
    */
   faultOf(session: Session, cell: string): string | null {
-    const file = identityOf(session.path);
-    if (file === null) return `image ${cell} does not exist`;
+    const found = identityOf(session.path);
+    if (found === null) return `image ${cell} does not exist`;
+    const file = this.links ? found : session.path;
     const owner = this.owners.get(file);
     if (owner === undefined) {
       this.owners.set(file, session);
       return null;
     }
     if (owner.participantId !== session.participantId) {
-      const link = owner.path === session.path ? '' : ' by another name (a link)';
-      return `image ${cell} is that of ${sessionName(owner)} in line ${owner.line}${link}`;
+      return `image ${cell} of ${sessionName(session)} is that of ${sessionName(owner)} in line ${owner.line}${owner.path === session.path ? '' : ' (a link)'}`;
     }
     this.shared.push(`${sessionName(owner)} and ${session.sessionId}`);
     return null;
@@ -38,7 +44,7 @@ export class SameFiles {
 }
 
 /** What two names of one file share; null where there is no file. */
-function identityOf(file: string): string | null {
+export function identityOf(file: string): string | null {
   try {
     const { dev, ino } = statSync(file, { bigint: true });
     if (!statSync(file).isFile()) return null;

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { readCohort } from '../../cohort/cohort.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { type Checked, type CheckOptions, checkImages, type Verdict } from '../../cohort/quality/check.ts';
@@ -9,7 +8,9 @@ import { type Grid, sameGrid } from '../../cohort/volume.ts';
 import { renderContactSheet, type Thumbnail } from '../../report/contact-sheet.ts';
 import { profiles } from '../../report/views.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput } from './output.ts';
+import { refuseCopies } from './twins.ts';
 
 export interface CohortCheckOptions extends CheckOptions {
   readonly cohort: string;
@@ -43,7 +44,8 @@ export async function checkCohort(
 ): Promise<CohortCheckResult> {
   const { cohort: table, classes, out, overwrite } = options;
   const startedAt = new Date();
-  const cohort = readCohort(table, classes, { allowOneClass: true });
+  const cohort = readNotedCohort(table, classes, { allowOneClass: true, copiesCompared: true });
+  await refuseCopies(table, cohort.sessions);
   const output = openOutput(out, { by: 'cohort check', overwrite });
   try {
     output.require([marker, 'accepted.tsv', 'contact-sheet.png', 'check.json'], marker);

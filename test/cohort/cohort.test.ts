@@ -114,7 +114,7 @@ describe('readCohort', () => {
       'sub-2\tM0\tCN\t70\tF\timages/../images/a.nii',
     );
     expect(() => readCohort(file, classes)).toThrow(
-      /1 fault\. .*\n {2}line 4: image .*a\.nii is that of sub-1 M0 in line 2\.$/,
+      /1 fault\. .*\n {2}line 4: image .*a\.nii of sub-2 M0 is that of sub-1 M0 in line 2\.$/,
     );
   });
 
