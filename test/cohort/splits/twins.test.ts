@@ -3,7 +3,17 @@ import type { Session } from '../../../cohort/session.ts';
 import { fingerprintOf, refuseTwins } from '../../../cohort/splits/twins.ts';
 
 const session = (participantId: string, sessionId: string, path: string): Session => ({
-  ...{ participantId, sessionId, path, diagnosis: 'AD', age: null, sex: null, mmse: null, cdr: null, line: 2 },
+  ...{
+    participantId,
+    sessionId,
+    path,
+    diagnosis: 'AD',
+    age: null,
+    sex: null,
+    mmse: null,
+    cdr: null,
+    line: 2,
+  },
 });
 const scanOf = (one: Session) => one.path.split('_')[0];
 

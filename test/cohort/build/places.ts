@@ -1,0 +1,40 @@
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll } from 'vitest';
+import type { BuildOptions } from '../../../cohort/build/index.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'voxmask-places-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let made = 0;
+
+/** A folder with files by their paths: tables with | between cells, images as empty files, which building does not open. */
+export function place(files: Readonly<Record<string, readonly string[]>>): string {
+  const folder = path.join(root, String(made++));
+  mkdirSync(folder);
+  for (const [file, lines] of Object.entries(files)) put(path.join(folder, file), lines);
+  return folder;
+}
+
+function put(file: string, lines: readonly string[]): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, lines.map((line) => `${line.replaceAll('|', '\t')}\n`).join(''));
+}
+
+/** Another name of a file in a folder that is made for it. */
+export function link(from: string, to: string, hard: boolean): void {
+  mkdirSync(path.dirname(to), { recursive: true });
+  if (hard) linkSync(from, to);
+  else symlinkSync(from, to);
+}
+
+export const optionsOf = (source: string, more: Partial<BuildOptions> = {}): BuildOptions => ({
+  source,
+  tables: null,
+  classes: ['CN', 'AD'],
+  mapping: new Map(),
+  variant: [],
+  unstable: 'drop',
+  exclude: null,
+  ...more,
+});
