@@ -12,19 +12,21 @@ let made = 0;
 export function place(files: Readonly<Record<string, readonly string[]>>): string {
   const folder = path.join(root, String(made++));
   mkdirSync(folder);
-  for (const [file, lines] of Object.entries(files)) put(path.join(folder, file), lines);
+  for (const [file, lines] of Object.entries(files))
+    writeInto(path.join(folder, file), lines.map((line) => `${line.replaceAll('|', '\t')}\n`).join(''));
   return folder;
 }
 
-function put(file: string, lines: readonly string[]): void {
+/** Makes a file, in folders that are made for it. */
+export function writeInto(file: string, content: string): void {
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, lines.map((line) => `${line.replaceAll('|', '\t')}\n`).join(''));
+  writeFileSync(file, content);
 }
 
-/** Another name of a file in a folder that is made for it. */
-export function link(from: string, to: string, hard: boolean): void {
+/** Makes another name of a file, in folders that are made for it. */
+export function linkInto(from: string, to: string, kind: 'symbolic link' | 'hard link'): void {
   mkdirSync(path.dirname(to), { recursive: true });
-  if (hard) linkSync(from, to);
+  if (kind === 'hard link') linkSync(from, to);
   else symlinkSync(from, to);
 }
 
