@@ -31,7 +31,8 @@ export function refuseTwins(
   const owners = new Map<string, Session>();
   const across: string[] = [];
   const within: string[] = [];
-  for (const session of sessions) {
+  // By line, so that a copy further down is the copy whatever order a split has.
+  for (const session of [...sessions].sort((a, b) => a.line - b.line)) {
     const own = fingerprint(session);
     if (own === null) continue;
     const owner = owners.get(own);

@@ -20,8 +20,8 @@ const rarely = fc.constantFrom(true, ...Array<boolean>(7).fill(false));
 
 const visits = fc.array(
   fc.record({
-    image: fc.constantFrom('map', 'map', 'map', 'other', 'none'),
-    diagnosis: fc.constantFrom('same', 'same', 'same', 'same', 'CN', 'AD', 'MCI', null, null, undefined),
+    image: fc.constantFrom('map', 'map', 'map', 'map', 'map', 'map', 'other', 'none'),
+    diagnosis: fc.constantFrom(...Array<'same'>(9).fill('same'), 'CN', 'AD', 'MCI', null, null, undefined),
     listedOut: rarely,
     word: fc.nat(),
     spelling: fc.nat(2),
@@ -36,12 +36,12 @@ export const drawn = fc.record({
   participantColumn: fc.constantFrom('participant_id', 'Participant_ID', 'PARTICIPANT_ID'),
   people: fc.array(
     fc.record({
-      diagnosis: fc.constantFrom('CN', 'AD', 'MCI'),
+      diagnosis: fc.constantFrom('CN', 'CN', 'CN', 'AD', 'AD', 'AD', 'MCI'),
       visits,
       /** the first image is that of the participant before, in this way */
       same: fc.constantFrom(null, null, null, null, 'symbolic link', 'hard link', 'copy'),
     }),
-    { minLength: 2, maxLength: 7 },
+    { minLength: 4, maxLength: 7 },
   ),
 });
 

@@ -12,7 +12,7 @@ import { drawn, write } from './dataset.ts';
 import { place, writeInto } from './places.ts';
 import { decide } from './reference.ts';
 
-const numRuns = Number(process.env.VOXMASK_DATASETS ?? 300); // 2,000 of them take about a minute
+const numRuns = Number(process.env.VOXMASK_DATASETS ?? 120); // 2,000 take a minute or two
 
 it('decides about every session of random datasets as the plain reference does, and loses none', () => {
   fc.assert(
