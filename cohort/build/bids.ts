@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { compareSessionIds } from '../session.ts';
 import {
-  type Bare,
   type Candidate,
   entitiesOf,
   type Found,
   labelsOf,
+  type Named,
   onlySession,
   scanKeys,
 } from './candidate.ts';
@@ -22,7 +22,7 @@ const variantKeys = ['space', 'cohort', 'res', 'den', 'desc'];
  */
 export function findBidsImages(folder: string): Found {
   const candidates: Candidate[] = [];
-  const bare: Bare[] = [];
+  const bare: Named[] = [];
   const averaged: string[] = [];
   const leftAside: string[] = [];
   for (const participant of foldersIn(folder, 'sub-')) {

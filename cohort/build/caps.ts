@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Bare, type Candidate, entitiesOf, type Found, labelsOf, scanKeys } from './candidate.ts';
+import { type Candidate, entitiesOf, type Found, labelsOf, type Named, scanKeys } from './candidate.ts';
 import { filesIn, foldersIn } from './folders.ts';
 
 const map = /_segm-graymatter_space-[^_]+_modulated-(on|off)(_fwhm-\d+mm)?_probability\.nii(\.gz)?$/i;
@@ -10,7 +10,7 @@ const map = /_segm-graymatter_space-[^_]+_modulated-(on|off)(_fwhm-\d+mm)?_proba
  */
 export function findCapsImages(folder: string): Found {
   const candidates: Candidate[] = [];
-  const bare: Bare[] = [];
+  const bare: Named[] = [];
   for (const participant of foldersIn(path.join(folder, 'subjects'), 'sub-')) {
     for (const session of foldersIn(participant, 'ses-')) {
       const named = { participantId: path.basename(participant), sessionId: path.basename(session) };

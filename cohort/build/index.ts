@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
-import { compareSessionIds, compareText, sessionKey } from '../session.ts';
+import { compareSessionIds, compareText } from '../session.ts';
 import { Diagnoses } from '../spellings.ts';
-import { isMissing, readTable, requireColumns } from '../table.ts';
-import type { Candidate } from './candidate.ts';
+import { type Candidate, identity, keyOf, type Named } from './candidate.ts';
 import { type ClinicalSession, type ClinicalTables, readClinical } from './clinical.ts';
+import { countReasons, type Excluded, withoutImage } from './excluded.ts';
+import { readExclusions } from './exclusions.ts';
 import { mismatchOf } from './mismatch.ts';
-import { findImages, type Source, type SourceKind } from './source.ts';
+import { findImages, type SourceKind } from './source.ts';
 import { type Labelled, labelStable, type UnstableRule } from './stability.ts';
 import { refuseUnknown } from './unknown.ts';
 import { chooseVariant } from './variants.ts';
 
+export { countReasons, type Excluded } from './excluded.ts';
 export { type UnstableRule, unstableRules } from './stability.ts';
 
 /** What a cohort is built from. */
@@ -34,13 +36,6 @@ export interface BuildOptions {
 
 /** A session of the cohort: its image, and what the tables tell. */
 export type BuiltSession = ClinicalSession & { readonly diagnosis: string; readonly path: string };
-
-/** A session that is not in the cohort, and why. */
-export interface Excluded {
-  readonly participantId: string;
-  readonly sessionId: string;
-  readonly reason: string;
-}
 
 export interface BuiltCohort {
   readonly kind: SourceKind;
@@ -73,8 +68,8 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
   }
   const diagnoses = new Diagnoses(classes, mapping);
   const tables = readClinical(place, diagnoses);
-  const leftOut = options.exclude === null ? null : readExclusions(options.exclude, images);
-  const wanted = images.filter((image) => !leftOut?.(image));
+  const exclusions = options.exclude === null ? null : readExclusions(options.exclude, images);
+  const wanted = images.filter((image) => !exclusions?.lists(image));
   refuseUnknown(place, diagnosesOf(wanted, tables), diagnoses, classes);
   const known: Known = {
     ...tables,
@@ -85,7 +80,7 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
   const sessions: BuiltSession[] = [];
   const excluded: Excluded[] = [];
   for (const image of images) {
-    const outcome = leftOut?.(image)
+    const outcome = exclusions?.lists(image)
       ? { reason: `listed in ${options.exclude}` }
       : join(image, known, classes);
     if ('reason' in outcome) excluded.push({ ...identity(image), reason: outcome.reason });
@@ -104,7 +99,9 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
     variant,
     sessions: sessions.sort(inOrder),
     excluded: excluded.sort(inOrder),
-    notes: [...found.notes, ...tables.notes, ...diagnoses.notes(), ...(mismatch === null ? [] : [mismatch])],
+    notes: [...found.notes, ...tables.notes, ...diagnoses.notes(), mismatch, exclusions?.note].filter(
+      (note) => typeof note === 'string',
+    ),
   };
 }
 
@@ -148,52 +145,8 @@ function join(image: Candidate, known: Known, classes: readonly string[]): Built
   return { ...told, ...identity(image), diagnosis: label.label, path: image.path };
 }
 
-/** Every session without an image of the kind that was chosen, once: in the folders, in the tables, or by its participant. */
-function withoutImage(
-  { candidates, bare }: Source,
-  variant: readonly string[],
-  images: readonly Candidate[],
-  { sessions, participants }: ClinicalTables,
-): Excluded[] {
-  const seen = new Set(images.map(keyOf));
-  const people = new Set(images.map(({ participantId }) => participantId));
-  const excluded: Excluded[] = [];
-  const add = (named: Named, reason: string) => {
-    if (seen.has(keyOf(named))) return;
-    seen.add(keyOf(named));
-    people.add(named.participantId);
-    excluded.push({ ...identity(named), reason });
-  };
-  for (const image of candidates) add(image, `no map that is ${variant.join(', ')}`);
-  for (const session of sessions) add(session, 'no image');
-  for (const place of bare) add(place, 'no image');
-  for (const participantId of participants.keys())
-    if (!people.has(participantId)) add({ participantId, sessionId: 'n/a' }, 'no image');
-  return excluded;
-}
-
 function labelOf(diagnosis: string | null): Labelled {
   return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
-}
-
-/** @throws InputError when no row names a session that has an image: a list of other people, or other spellings */
-function readExclusions(file: string, images: readonly Candidate[]): (image: Candidate) => boolean {
-  const table = readTable(file);
-  requireColumns(table, ['participant_id']);
-  const rows = new Set(
-    table.rows.map(({ participant_id, session_id }) =>
-      isMissing(session_id)
-        ? participant_id
-        : keyOf({ participantId: participant_id, sessionId: session_id }),
-    ),
-  );
-  const listed = (image: Candidate) => rows.has(image.participantId) || rows.has(keyOf(image));
-  if (rows.size === 0 || images.some(listed)) return listed;
-  throw new InputError(
-    file,
-    `names no session that has an image, such as ${nameOf(images[0])}`,
-    'Spell participants and sessions as the images do',
-  );
 }
 
 function refuseNothing(
@@ -211,35 +164,6 @@ function refuseNothing(
     `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
     `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
   );
-}
-
-/** How often each reason occurs, the most frequent first; changes of diagnosis are counted together. */
-export function countReasons(excluded: readonly Excluded[]): [reason: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const { reason } of excluded) {
-    const kind = reason.replace(/^(diagnosis changes|image .* does not exist).*/, (_, start: string) =>
-      start.startsWith('image') ? 'image does not exist' : start,
-    );
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1]);
-}
-
-interface Named {
-  readonly participantId: string;
-  readonly sessionId: string;
-}
-
-function identity({ participantId, sessionId }: Named): Named {
-  return { participantId, sessionId };
-}
-
-function nameOf({ participantId, sessionId }: Named): string {
-  return `${participantId} ${sessionId}`;
-}
-
-function keyOf({ participantId, sessionId }: Named): string {
-  return JSON.stringify([participantId, sessionKey(sessionId)]);
 }
 
 function inOrder(a: Named, b: Named): number {

@@ -1,9 +1,5 @@
 import { listed } from '../listed.ts';
-
-interface Named {
-  readonly participantId: string;
-  readonly sessionId: string;
-}
+import type { Named } from './candidate.ts';
 
 /**
  * Names of both sides where images have no row in the tables: often only the spelling differs.

@@ -5,7 +5,7 @@ import { listed } from '../listed.ts';
 import { isMissing, readTable, requireColumns } from '../table.ts';
 import { pathFromTable } from '../table-path.ts';
 import { findBidsImages } from './bids.ts';
-import type { Bare, Candidate, Found } from './candidate.ts';
+import type { Candidate, Found, Named } from './candidate.ts';
 import { findCapsImages } from './caps.ts';
 import { filesBelow, foldersIn } from './folders.ts';
 import { findByPattern } from './pattern.ts';
@@ -102,7 +102,7 @@ function listedIn(file: string): Found {
   requireColumns(table, ['participant_id', 'session_id', 'path']);
   const folder = path.dirname(path.resolve(file));
   const candidates: Candidate[] = [];
-  const bare: Bare[] = [];
+  const bare: Named[] = [];
   table.rows.forEach((row, i) => {
     const named = { participantId: row.participant_id, sessionId: row.session_id };
     const lacking = (['participant_id', 'session_id'] as const).filter((name) => isMissing(row[name]));

@@ -1,7 +1,7 @@
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
-import { compareText, sessionKey } from '../session.ts';
-import type { Candidate } from './candidate.ts';
+import { compareText } from '../session.ts';
+import { type Candidate, keyOf } from './candidate.ts';
 
 /** Unless asked otherwise: mu = 1 presumes probabilities, which modulated maps are not, and nothing smoothed away. */
 const preferred: readonly (readonly [label: string, instead: RegExp])[] = [
@@ -108,8 +108,4 @@ function refuseSeveral(where: string, images: readonly Candidate[]): void {
 
 function scanOf({ scan, path }: Candidate): string {
   return scan.length > 0 ? scan.join(', ') : path;
-}
-
-function keyOf({ participantId, sessionId }: Candidate): string {
-  return JSON.stringify([participantId, sessionKey(sessionId)]);
 }
