@@ -1,10 +1,13 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
+import { doubtfulColumns, hasColumn, type Noticed, notesOf, sessionOf, valueIn } from './clinical-row.ts';
 import { InputError } from './error.ts';
 import { listed } from './listed.ts';
 import { readVolume } from './nifti.ts';
+import { SameFiles } from './same-files.ts';
 import { type Session, sessionKey, sessionName } from './session.ts';
+import { Diagnoses } from './spellings.ts';
 import { isMissing, readTable, requireColumns } from './table.ts';
+import { pathFromTable } from './table-path.ts';
 import { describeGrids, type Grid, sameGrid, type Volume } from './volume.ts';
 
 export type { Session } from './session.ts';
@@ -13,61 +16,75 @@ export type { Session } from './session.ts';
 export interface Cohort {
   readonly path: string;
   readonly sessions: Session[];
+  /** what was taken for granted in the table, a sentence each */
+  readonly notes?: readonly string[];
 }
 
-const required = ['participant_id', 'session_id', 'diagnosis', 'path'];
 const shownFaults = 20;
-const oldest = 120; // years
-const bestMmse = 30;
-const cdrGrades = [0, 0.5, 1, 2, 3];
 
 /**
  * Reads a cohort: a table with the columns participant_id, session_id, diagnosis, path (relative to the table's folder,
- * or absolute) and, if known, age (years), sex, mmse and cdr; other columns are left alone. Every row is checked, and one
- * error reports all that is wrong.
+ * or absolute) and, if known, age (years), sex, mmse and cdr, each under the names and with the spellings that
+ * `voxmask cohort build` takes; other columns are left alone. Every row is checked, and one error reports all that is wrong.
  *
  * @param classes the diagnoses under study, such as CN and AD
  * @param options.allowOneClass accepts a cohort whose sessions all have one diagnosis
+ * @param options.copiesCompared leaves links to another participant's image to the caller, who compares all images by their
+ *   voxels (`refuseTwins`) and so finds links and copies together
  * @throws InputError listing the rows with a missing image, an unknown diagnosis, a repeated session, an image of two
- *   participants, an empty identifier, or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
+ *   participants (a link to it is the same image), an empty identifier, or an age, sex, mmse or cdr that cannot be; or when all sessions have one diagnosis
  */
 export function readCohort(
   tablePath: string,
   classes: readonly string[],
-  options: { allowOneClass?: boolean } = {},
+  options: { allowOneClass?: boolean; copiesCompared?: boolean } = {},
 ): Cohort {
   const table = readTable(tablePath);
-  requireColumns(table, required);
-  const faults: Fault[] = [];
+  const diagnosed = hasColumn(table, 'diagnosis');
+  requireColumns(table, ['participant_id', 'session_id', ...(diagnosed ? [] : ['diagnosis']), 'path']);
+  const faults: Fault[] = doubtfulColumns(table).map((what) => ({ line: 1, what }));
+  const diagnoses = new Diagnoses(classes);
+  const noticed: Noticed = { faults: [], otherSex: [], untimed: [] };
   const firstLines = new Map<string, number>();
-  const imageOf = new Map<string, Session>();
+  const files = new SameFiles(!options.copiesCompared);
   const sessions = table.rows.map((row, i) => {
     const line = i + 2;
-    const session = sessionOf(row, line, path.dirname(path.resolve(tablePath)));
-    for (const what of faultsOf(row, session, classes)) faults.push({ line, what });
+    noticed.faults.length = 0;
+    const given = { row, line, sessionId: row.session_id, inherited: undefined };
+    const values = sessionOf(given, diagnoses, noticed);
+    const imagePath = pathFromTable(path.dirname(path.resolve(tablePath)), row.path);
+    const session: Session = { ...values, diagnosis: values.diagnosis ?? '', path: imagePath, line };
+    faults.push(...noticed.faults.map((what) => ({ line, what })));
+    if (!classes.includes(session.diagnosis)) {
+      const cell = valueIn(row, 'diagnosis', diagnoses);
+      faults.push({
+        line,
+        what: `${cell === undefined ? 'no diagnosis' : `diagnosis "${cell}"`} is not one of ${classes.join(', ')}`,
+      });
+    }
     const key = JSON.stringify([session.participantId, sessionKey(session.sessionId)]);
     const earlier = firstLines.get(key);
     if (earlier === undefined) firstLines.set(key, line);
     else if (!isMissing(row.participant_id) && !isMissing(row.session_id))
       faults.push({ line, what: `repeats ${sessionName(session)} of line ${earlier}` });
-    // One image under two names could stand on two sides of a split.
-    const owner = imageOf.get(session.path);
-    if (owner === undefined) imageOf.set(session.path, session);
-    else if (!isMissing(row.path) && owner.participantId !== session.participantId)
-      faults.push({ line, what: `image ${row.path} is that of ${sessionName(owner)} in line ${owner.line}` });
+    if (isMissing(row.path)) faults.push({ line, what: 'has no path' });
+    else {
+      const what = files.faultOf(session, row.path);
+      if (what !== null) faults.push({ line, what });
+    }
     return session;
   });
   if (faults.length > 0) throw faultyRows(tablePath, faults);
   if (sessions.length === 0) throw new InputError(tablePath, 'lists no session', 'Add one row per session');
-  const diagnoses = new Set(sessions.map((session) => session.diagnosis));
-  if (diagnoses.size < 2 && !options.allowOneClass) {
+  const found = new Set(sessions.map((session) => session.diagnosis));
+  if (found.size < 2 && !options.allowOneClass) {
     throw new InputError(
       tablePath,
-      `holds the diagnosis ${[...diagnoses]} only`,
-      `Add sessions of the other diagnoses (${classes.filter((name) => !diagnoses.has(name)).join(', ')})`,
+      `holds the diagnosis ${[...found]} only`,
+      `Add sessions of the other diagnoses (${classes.filter((name) => !found.has(name)).join(', ')})`,
     );
   }
-  return { path: tablePath, sessions };
+  return { path: tablePath, sessions, notes: [...notesOf(noticed), ...diagnoses.notes(), ...files.notes()] };
 }
 
 /**
@@ -95,55 +112,6 @@ export function refuseOtherGrid(session: Session, its: Grid, grid: Grid): void {
 interface Fault {
   readonly line: number;
   readonly what: string;
-}
-
-function sessionOf(row: Record<string, string>, line: number, folder: string): Session {
-  const sex = row.sex?.toLowerCase();
-  const numberOf = (cell: string | undefined) => (isMissing(cell) ? null : Number(cell));
-  return {
-    participantId: row.participant_id,
-    sessionId: row.session_id,
-    diagnosis: row.diagnosis,
-    age: numberOf(row.age),
-    sex: sex === 'f' || sex === 'female' ? 'F' : sex === 'm' || sex === 'male' ? 'M' : null,
-    mmse: numberOf(row.mmse),
-    cdr: numberOf(row.cdr),
-    path: path.resolve(folder, row.path),
-    line,
-  };
-}
-
-function faultsOf(row: Record<string, string>, session: Session, classes: readonly string[]): string[] {
-  const faults: string[] = [];
-  if (isMissing(row.participant_id)) faults.push('has no participant_id');
-  if (isMissing(row.session_id)) faults.push('has no session_id');
-  for (const name of ['participant_id', 'session_id'] as const) {
-    if (/\s/.test(row[name])) faults.push(`${name} "${row[name]}" has a space in it`);
-  }
-  if (!classes.includes(row.diagnosis)) {
-    faults.push(`diagnosis "${row.diagnosis}" is not one of ${classes.join(', ')}`);
-  }
-  if (session.age !== null && !(session.age >= 0 && session.age <= oldest)) {
-    faults.push(`age "${row.age}" is not a number of years from 0 to ${oldest}`);
-  }
-  if (session.sex === null && !isMissing(row.sex)) faults.push(`sex "${row.sex}" is not F, M or n/a`);
-  if (session.mmse !== null && !(session.mmse >= 0 && session.mmse <= bestMmse)) {
-    faults.push(`mmse "${row.mmse}" is not a number from 0 to ${bestMmse}`);
-  }
-  if (session.cdr !== null && !cdrGrades.includes(session.cdr)) {
-    faults.push(`cdr "${row.cdr}" is not one of ${cdrGrades.join(', ')}`);
-  }
-  if (isMissing(row.path)) faults.push('has no path');
-  else if (!isFile(session.path)) faults.push(`image ${row.path} does not exist`);
-  return faults;
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function faultyRows(where: string, faults: readonly Fault[]): InputError {

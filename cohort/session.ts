@@ -18,14 +18,14 @@ export interface Session {
 
 /**
  * One name for a session, however it is spelled: `ses-M00`, `ses-M000`, `M0`, `bl` and `ses-BL` are all `M0` (the months
- * of ADNI, AIBL and Clinica). Another name stays as it is.
+ * of ADNI, AIBL and Clinica), `ses-d0129` and `d129` are `D129` (the days of OASIS-3). Another name stays as it is.
  */
 export function sessionKey(sessionId: string): string {
-  const months = monthsOf(sessionId);
-  return months === null ? sessionId : `M${months}`;
+  const time = timeOf(sessionId);
+  return time === null ? sessionId : `${time.unit}${time.count}`;
 }
 
-/** Orders session identifiers: by month first (baseline is month 0), then the others, numbers in them by value. */
+/** Orders session identifiers: by time first (baseline is month 0), then the others, numbers in them by value. */
 export function compareSessionIds(a: string, b: string): number {
   const [monthsA, monthsB] = [monthsOf(a), monthsOf(b)];
   if (monthsA !== null && monthsB !== null && monthsA !== monthsB) return monthsA - monthsB;
@@ -73,10 +73,17 @@ function padded(text: string): string {
   return text.replace(/\d+/g, (digits) => digits.padStart(15, '0'));
 }
 
-/** Months after baseline that a session identifier names; null where it names none. */
+const monthsPer = { D: 12 / 365.25, M: 1 } as const;
+
+/** Months after baseline that a session identifier names, by months or by days; null where it names none. */
 export function monthsOf(sessionId: string): number | null {
+  const time = timeOf(sessionId);
+  return time && time.count * monthsPer[time.unit];
+}
+
+function timeOf(sessionId: string): { unit: keyof typeof monthsPer; count: number } | null {
   const name = sessionId.replace(/^ses-/i, '');
-  if (/^(bl|baseline)$/i.test(name)) return 0;
-  const months = /^m(\d+)$/i.exec(name);
-  return months ? Number(months[1]) : null;
+  if (/^(bl|baseline)$/i.test(name)) return { unit: 'M', count: 0 };
+  const time = /^([dm])(\d+)$/i.exec(name);
+  return time && { unit: time[1].toUpperCase() as 'D' | 'M', count: Number(time[2]) };
 }

@@ -18,7 +18,8 @@ export interface Table {
 /**
  * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, lines ending in
  * LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
- * any other. Empty lines at the end are left out.
+ * any other. Empty lines at the end are left out. The columns participant_id, session_id, diagnosis, path and set are
+ * known in any letter case.
  *
  * @param limits bytes of the file and of a line, and columns, at most
  * @throws InputError when the file is missing, too large, not text, has no header, names a column twice, or has a line with
@@ -33,9 +34,10 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
   });
   const cells = lines.map((line) => line.map((cell) => unquoted(cell.trim())));
   while (cells.at(-1)?.every((cell) => cell === '')) cells.pop();
-  const [columns, ...records] = cells;
-  if (!columns)
+  const [header, ...records] = cells;
+  if (!header)
     throw new InputError(path, 'is an empty table', 'Give a tab-separated table with a header line');
+  const columns = header.map(plainIdentifier);
   refuseBadHeader(path, columns, limits);
   const rows = records.map((record, i) => {
     if (record.length === columns.length)
@@ -47,6 +49,14 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
     );
   });
   return { path, columns, rows };
+}
+
+const identifiers = new Set(['participant_id', 'session_id', 'diagnosis', 'path', 'set']);
+
+/** An identifier's column by its own name, however its letters are written. */
+function plainIdentifier(name: string): string {
+  const plain = name.toLowerCase();
+  return identifiers.has(plain) ? plain : name;
 }
 
 /**
@@ -67,9 +77,12 @@ export function requireColumns(table: Table, names: readonly string[]): void {
   );
 }
 
-/** True for a cell that holds no value: empty, or `n/a` as BIDS has it. */
+/** What BIDS, R, pandas, SQL, spreadsheets, SPSS and SAS write where there is no value. */
+const missing = new Set(['', 'n/a', 'na', '<na>', '#n/a', 'nan', 'null', '-', '--', '\u2013', '.']);
+
+/** True for a cell that holds no value: empty, or one of the usual marks for that, letter case aside. */
 export function isMissing(cell: string | undefined): boolean {
-  return cell === undefined || cell === '' || cell.toLowerCase() === 'n/a';
+  return cell === undefined || missing.has(cell.toLowerCase());
 }
 
 /**

@@ -10,6 +10,7 @@ import { classesOption } from './split-options.ts';
 interface Arguments {
   source: string;
   out: string;
+  pattern: string | undefined;
   tables: string | undefined;
   classes: string[];
   map: string[] | undefined;
@@ -32,10 +33,14 @@ export const cohortBuildCommand: CommandModule<object, Arguments> = {
       .positional('source', {
         type: 'string',
         demandOption: true,
-        describe: 'CAPS folder, BIDS derivatives folder, or table of images (TSV)',
+        describe: 'CAPS, BIDS derivatives, CAT12 or SPM folder, or table of images (TSV)',
       })
       .options({
         out: textOption({ demandOption: true, describe: 'Folder for the cohort; made if missing' }),
+        pattern: textOption({
+          describe:
+            "Paths of the images in the folder, as '{participant}_{session}_gm.nii.gz'; * is any text",
+        }),
         tables: textOption({ describe: 'BIDS folder with participants.tsv, or one merged table (TSV)' }),
         classes: classesOption,
         map: listOption({ describe: 'Names of diagnoses to take for others, as NL=CN,SMC=CN' }),
@@ -64,12 +69,22 @@ export const cohortBuildCommand: CommandModule<object, Arguments> = {
 };
 
 function run(args: Arguments): void {
-  const { source, out, tables = null, classes, variant = [], unstable, exclude = null } = args;
+  const {
+    source,
+    out,
+    pattern = null,
+    tables = null,
+    classes,
+    variant = [],
+    unstable,
+    exclude = null,
+  } = args;
   const { resample, grid = null, overwrite, json, quiet = false } = args;
   const bars = new Map<string, Progress>();
   const result = buildCohortFiles(
     {
       source,
+      pattern,
       tables,
       classes,
       mapping: mappingOf(args.map ?? []),
@@ -91,6 +106,7 @@ function run(args: Arguments): void {
       },
     },
   );
+  for (const note of result.notes) process.stderr.write(`note: ${note}\n`);
   console.log(json ? JSON.stringify(result, null, 2) : asText(result));
 }
 

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
-import { readCohort } from '../../cohort/cohort.ts';
 import { type Demographics, describeCohort } from '../../cohort/demographics.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { demographicCells, demographicColumns } from '../../report/demographics-table.ts';
 import { textTable } from '../../report/text-table.ts';
+import { readNotedCohort } from '../jobs/noted-cohort.ts';
 import { refuseExisting } from '../jobs/output.ts';
 import { jsonOption, textOption } from '../options.ts';
 import { classesOption } from './split-options.ts';
@@ -48,7 +48,7 @@ function run({ cohorts, classes, format, out, overwrite, json }: Arguments): voi
   if (out !== undefined) refuseExisting(out, overwrite);
   const described = cohorts.map((file) => ({
     cohort: file,
-    groups: describeCohort(readCohort(file, classes, { allowOneClass: true }), classes),
+    groups: describeCohort(readNotedCohort(file, classes, { allowOneClass: true }), classes),
   }));
   const text = json
     ? JSON.stringify(described, (_, value) => (value instanceof Map ? Object.fromEntries(value) : value), 2)

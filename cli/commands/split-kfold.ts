@@ -47,9 +47,9 @@ export const splitKfoldCommand: CommandModule<object, Arguments> = {
   handler: run,
 };
 
-function run(args: Arguments): void {
+async function run(args: Arguments): Promise<void> {
   const { cohort, out, test = null, folds, method, seed, classes, overwrite, json } = args;
-  const result = splitKfold({ cohort, classes, test, folds, method, seed, out, overwrite });
+  const result = await splitKfold({ cohort, classes, test, folds, method, seed, out, overwrite });
   console.log(json ? JSON.stringify(result, null, 2) : asText(result, classes));
 }
 

@@ -60,7 +60,7 @@ export const splitTestCommand: CommandModule<object, Arguments> = {
   handler: run,
 };
 
-function run(args: Arguments): void {
+async function run(args: Arguments): Promise<void> {
   const { cohort, out, classes, overwrite, seed, json, size: perClass, draws } = args;
   const options: SplitTestOptions = {
     cohort,
@@ -73,7 +73,7 @@ function run(args: Arguments): void {
     draws,
     seed,
   };
-  const { drawn, paths } = splitTest(options);
+  const { drawn, paths } = await splitTest(options);
   const { test, rest, draws: took, possiblePairs, unknown, ...likeness } = drawn;
   if (json) {
     const counts = { test: test.length, rest: rest.length };

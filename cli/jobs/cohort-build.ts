@@ -41,6 +41,8 @@ export interface CohortBuildResult {
   readonly counts: Readonly<Record<string, { participants: number; sessions: number }>>;
   readonly excluded: readonly (readonly [reason: string, sessions: number])[];
   readonly resampled: number;
+  /** what was taken for granted, and what did not match, a sentence each */
+  readonly notes: readonly string[];
   readonly paths: { readonly cohort: string; readonly excluded: string; readonly sidecar: string };
 }
 
@@ -92,6 +94,7 @@ export function buildCohortFiles(
       counts: countsOf(built, options.classes),
       excluded: countReasons(built.excluded),
       resampled: moved.size,
+      notes: built.notes,
       paths,
     };
     writeFileAtomic(paths.excluded, excludedTable(built.excluded));

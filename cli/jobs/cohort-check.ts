@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { readCohort } from '../../cohort/cohort.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { type Checked, type CheckOptions, checkImages, type Verdict } from '../../cohort/quality/check.ts';
@@ -9,7 +8,10 @@ import { type Grid, sameGrid } from '../../cohort/volume.ts';
 import { renderContactSheet, type Thumbnail } from '../../report/contact-sheet.ts';
 import { profiles } from '../../report/views.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { onSheet } from './check-sheet.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput } from './output.ts';
+import { refuseCopies } from './twins.ts';
 
 export interface CohortCheckOptions extends CheckOptions {
   readonly cohort: string;
@@ -30,8 +32,6 @@ export interface CohortCheckResult {
 }
 
 const marker = 'check.tsv';
-const mostThumbnails = 60;
-const typical = 10; // accepted ones on the sheet, for comparison
 
 /**
  * Checks a cohort's images, from its table to files: `check.tsv`, `contact-sheet.png`, and `accepted.tsv`, the cohort
@@ -43,7 +43,8 @@ export async function checkCohort(
 ): Promise<CohortCheckResult> {
   const { cohort: table, classes, out, overwrite } = options;
   const startedAt = new Date();
-  const cohort = readCohort(table, classes, { allowOneClass: true });
+  const cohort = readNotedCohort(table, classes, { allowOneClass: true, copiesCompared: true });
+  await refuseCopies(table, cohort.sessions);
   const output = openOutput(out, { by: 'cohort check', overwrite });
   try {
     output.require([marker, 'accepted.tsv', 'contact-sheet.png', 'check.json'], marker);
@@ -85,13 +86,6 @@ function titleOf(
   const bad = shown.filter(({ verdict }) => verdict !== 'accepted').length;
   const cut = bad < rejected + flagged ? ` (the worst ${bad} of the ${rejected + flagged} are shown)` : '';
   return `Quality check: ${rejected} rejected, ${flagged} flagged, ${accepted} accepted${cut}`;
-}
-
-/** The worst images, and some of the most typical ones beside them, as many as a sheet holds. */
-function onSheet(images: readonly Checked[]): Checked[] {
-  const bad = images.filter(({ verdict }) => verdict !== 'accepted').slice(0, mostThumbnails - typical);
-  const good = images.filter(({ verdict }) => verdict === 'accepted').slice(-typical);
-  return [...bad, ...good];
 }
 
 /** Reads each image when it is drawn, so that one is held at a time. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { listed } from '../../cohort/listed.ts';
 import { readGrid, readVolume } from '../../cohort/nifti.ts';
@@ -10,6 +9,7 @@ import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { healthyMean, meanFile } from './mask-mu.ts';
 import type { MaskEntry } from './mask-sets.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 
 /** Choices that stand above what the masks' sidecars tell. */
 export interface NetworkChoice {
@@ -72,7 +72,7 @@ export function networkGroups(
     groups.set(key, group);
     const read = (table: string) => {
       const id = JSON.stringify([table, classes]);
-      const sessions = tables.get(id) ?? readCohort(table, classes, { allowOneClass: true }).sessions;
+      const sessions = tables.get(id) ?? readNotedCohort(table, classes, { allowOneClass: true }).sessions;
       tables.set(id, sessions);
       return sessions;
     };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
 import { refuseLeaks } from '../../cohort/splits/leaks.ts';
@@ -8,6 +8,7 @@ import { participantsOf, readSplit } from '../../cohort/splits/split-table.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFiles, type RunPlace, runOf, splitBeside } from '../../model/model-folder.ts';
 import type { EvaluateOptions } from './evaluate.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 
 /** A network that is asked. */
 export interface Judged {
@@ -53,7 +54,7 @@ export function readJudged(places: readonly string[]): Judged[] {
 export function readAsked(options: EvaluateOptions, judged: readonly Judged[]): Asked[] {
   const { classes } = judged[0].model.architecture;
   return options.cohorts.map(({ name, table }) => {
-    const cohort = readCohort(table, classes, { allowOneClass: true });
+    const cohort = readNotedCohort(table, classes, { allowOneClass: true, copiesCompared: true });
     return { name, cohort, sessions: judged.map(({ file }) => sessionsFor(file, cohort, options)) };
   });
 }

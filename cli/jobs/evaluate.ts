@@ -14,6 +14,7 @@ import { recordedAccuracy, recordGroups, refuseOtherGroups, requireGroups } from
 import { type Asked, type Judged, readAsked, readJudged } from './evaluate-targets.ts';
 import { openOutput, pathsIn } from './output.ts';
 import { requireFit } from './predict.ts';
+import { refuseCopies } from './twins.ts';
 
 /** Which of a cohort's sessions are asked about: all, or a side of the split that the network was trained with. */
 export const evaluationSets = ['all', 'validation', 'train'] as const;
@@ -91,6 +92,7 @@ export async function evaluateModels(
   const judged = readJudged(options.models);
   const { classes } = judged[0].model.architecture;
   const asked = readAsked(options, judged);
+  for (const { cohort } of asked) await refuseCopies(cohort.path, cohort.sessions);
   const stores = new Map<string, ImageStore>();
   for (const [i, { file, model }] of judged.entries()) {
     for (const one of asked) {

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
@@ -27,6 +26,7 @@ import {
 } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput, requirePart } from './output.ts';
 import { besideModel, type Knowledge, knowledgeOf } from './sanity-networks.ts';
 import { readMaps } from './validate-inputs.ts';
@@ -109,7 +109,7 @@ export async function feedback(
       masks: path.join(options.out, 'masks.png'),
     };
     writeModel(paths.model, { ...inputs.model, weights: tuned.weights });
-    const sides = readSplit(split, readCohort(options.cohort, inputs.model.architecture.classes));
+    const sides = readSplit(split, readNotedCohort(options.cohort, inputs.model.architecture.classes));
     writeFileAtomic(path.join(options.out, 'split.tsv'), formatSplit({ ...sides }));
     const made = await maskGroup(
       { ...masking, model: paths.model, split, out: paths.mask, overwrite: true },
@@ -173,7 +173,7 @@ async function fineTune(
   values: Float32Array,
   { signal, onTrainStep }: FeedbackHooks,
 ): Promise<{ weights: Weights; epochs: readonly Epoch[] } | null> {
-  const sides = readSplit(split, readCohort(cohort, model.architecture.classes));
+  const sides = readSplit(split, readNotedCohort(cohort, model.architecture.classes));
   const network = new Network(gpu, model.architecture, model.weights);
   const mask = gpu.tensor(images.grid.shape, values, 'mask fed back');
   const hidden = await placeOneMu(gpu, mu, images);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Atlas, alignedAtlas, readAtlas } from '../../cohort/atlas.ts';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { listed } from '../../cohort/listed.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
@@ -11,6 +11,7 @@ import { ImageStore } from '../../model/images.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFile, splitBeside } from '../../model/model-folder.ts';
 import { findMu, type Mu } from './mask-mu.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 
 /** Which images a group mask is fitted on. */
 export type FitOn = 'train' | 'train+validation';
@@ -52,7 +53,7 @@ export function readMaskInputs(given: MaskSources): MaskInputs {
   const target = readTarget(given);
   const { model, className } = target;
   const sources = { ...given, model: target.path };
-  const cohort = readCohort(sources.cohort, model.architecture.classes, { allowOneClass: true });
+  const cohort = readNotedCohort(sources.cohort, model.architecture.classes, { allowOneClass: true });
   const atlas = sources.atlas && readAtlas(sources.atlas.image, sources.atlas.labels);
   const { fit, select } = candidates(cohort, sources);
   const ofClass = (session: Session) => session.diagnosis === className;

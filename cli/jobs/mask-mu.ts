@@ -5,6 +5,7 @@ import { noteNaN } from '../../cohort/reading-notes.ts';
 import { resample } from '../../cohort/resample.ts';
 import type { Session } from '../../cohort/session.ts';
 import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
+import { pathFromTable } from '../../cohort/table-path.ts';
 import { describeGrids, type Grid, type Storage, sameGrid } from '../../cohort/volume.ts';
 import type { Gpu } from '../../engine/gpu.ts';
 import type { Tensor } from '../../engine/tensor.ts';
@@ -83,7 +84,7 @@ function pathsOf({ cohort, sessions }: MuSources): Map<Session, string> {
   return new Map(
     sessions.map((session) => {
       const cell = table.rows[session.line - 2][muColumn];
-      if (!isMissing(cell)) return [session, path.resolve(folder, cell)];
+      if (!isMissing(cell)) return [session, pathFromTable(folder, cell)];
       throw new InputError(`${cohort}, line ${session.line}`, `has no ${muColumn}`, 'Give every session one');
     }),
   );

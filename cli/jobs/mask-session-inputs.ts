@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { listed } from '../../cohort/listed.ts';
 import { readGrid } from '../../cohort/nifti.ts';
@@ -12,6 +12,7 @@ import { splitBeside } from '../../model/model-folder.ts';
 import type { EvaluationSet } from './evaluate.ts';
 import { imagesFor, type MaskTarget, readTarget } from './mask-inputs.ts';
 import { findMu, type Mu } from './mask-mu.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 
 /** Where the inputs of session masks come from. */
 export interface SessionSources {
@@ -62,7 +63,7 @@ function sessionsOf({ from, ...sources }: SessionSources, { path: model, ...targ
     const asked = [sessionOfImage(from.image, target.className)];
     return { known: asked, asked };
   }
-  const cohort = readCohort(from.cohort, target.model.architecture.classes, { allowOneClass: true });
+  const cohort = readNotedCohort(from.cohort, target.model.architecture.classes, { allowOneClass: true });
   const file = sources.split ?? splitBeside(model);
   const split =
     sources.split !== null || (sources.set !== 'all' && existsSync(file)) ? readSplit(file, cohort) : null;

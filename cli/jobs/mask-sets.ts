@@ -4,6 +4,7 @@ import { InputError } from '../../cohort/error.ts';
 import { listed } from '../../cohort/listed.ts';
 import { compareText } from '../../cohort/session.ts';
 import { isMissing, readTable, requireColumns } from '../../cohort/table.ts';
+import { pathFromTable } from '../../cohort/table-path.ts';
 import { maskMarker } from './mask-files.ts';
 import { type MadeWith, madeWith } from './mask-origin.ts';
 
@@ -97,7 +98,7 @@ function tableRows(place: string): Unnamed[] {
   const table = readTable(place);
   requireColumns(table, ['path']);
   if (table.rows.length === 0) throw new InputError(place, 'lists no mask', 'Add one row per mask');
-  const at = (cell: string) => path.resolve(path.dirname(place), cell);
+  const at = (cell: string) => pathFromTable(path.dirname(path.resolve(place)), cell);
   const faults: string[] = [];
   const rows = table.rows.flatMap((row, i) => {
     const cell = (name: string) => (isMissing(row[name]) ? null : row[name]);

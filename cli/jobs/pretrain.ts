@@ -1,4 +1,3 @@
-import { readCohort } from '../../cohort/cohort.ts';
 import { removeFile } from '../../cohort/files.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
@@ -17,6 +16,7 @@ import type { Weights } from '../../model/weights.ts';
 import type { Reconstruction } from '../../report/reconstructions.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput, pathsIn } from './output.ts';
 import {
   type PretrainPaths,
@@ -27,6 +27,7 @@ import {
 import { savedEvery } from './saved-every.ts';
 import { digestsOf, finishedResults } from './train-identity.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
+import { refuseCopies } from './twins.ts';
 
 /** Images that are drawn beside their reconstructions, at most. */
 const SHOWN = 4;
@@ -99,6 +100,7 @@ export async function pretrainNetwork(
 ): Promise<PretrainJobResult> {
   const startedAt = new Date();
   const { split, absent } = splitFor(options);
+  await refuseCopies(options.cohort, [...split.train, ...split.validation]);
   const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
   const shape: Convolutional = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture({ ...defaultArchitecture, ...shape }, 'network');
@@ -170,10 +172,13 @@ export async function pretrainNetwork(
 function splitFor(options: PretrainJobOptions): { split: Split; absent: number } {
   const { cohort: file, split, folds, fold, splitSeed, classes } = options;
   if (split === null && fold !== null)
-    return { split: stratifiedFold(readCohort(file, classes), folds, fold, splitSeed), absent: 0 };
+    return {
+      split: stratifiedFold(readNotedCohort(file, classes, { copiesCompared: true }), folds, fold, splitSeed),
+      absent: 0,
+    };
   // Images of any diagnosis, or of none, can be reconstructed.
   const found = new Set(readTable(file).rows.map(({ diagnosis }) => diagnosis));
-  const cohort = readCohort(file, [...found], { allowOneClass: true });
+  const cohort = readNotedCohort(file, [...found], { allowOneClass: true, copiesCompared: true });
   if (split !== null) return readFold(split, fold ?? 0, classes, cohort);
   return { split: { train: cohort.sessions, validation: [] }, absent: 0 };
 }

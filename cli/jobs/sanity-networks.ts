@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { OutputFolder } from '../../cohort/output/folder.ts';
@@ -14,6 +14,7 @@ import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { labelOf } from '../../model/train-step.ts';
 import { initialWeights } from '../../model/weights.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { type TrainHooks, type TrainJobOptions, trainNetwork } from './train.ts';
 
 /** A file of a training: in the folder of its model, or the one above. @throws InputError when it is in neither */
@@ -60,7 +61,7 @@ export async function randomNetwork(
   const files = randomFiles(directory);
   if (existsSync(files.model)) return files.model;
   const model = readModel(trained);
-  const sides = readSplit(split, readCohort(cohort, model.architecture.classes));
+  const sides = readSplit(split, readNotedCohort(cohort, model.architecture.classes));
   const { gpu } = await open();
   const network = new Network(gpu, model.architecture, initialWeights(model.architecture, seed));
   try {
@@ -120,7 +121,7 @@ export async function knowledgeOf(
   open: OpenGpu,
 ): Promise<Knowledge> {
   const model = readModel(place);
-  const cohort: Cohort = readCohort(cohortFile, model.architecture.classes);
+  const cohort: Cohort = readNotedCohort(cohortFile, model.architecture.classes);
   const sides = readSplit(split, cohort);
   const network = new Network(open.gpu, model.architecture, model.weights);
   try {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Cohort, readCohort } from '../../cohort/cohort.ts';
+import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { firstSessions, type Session } from '../../cohort/session.ts';
@@ -11,7 +11,9 @@ import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { compare, type Likeness } from '../../cohort/splits/test-set.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput } from './output.ts';
+import { refuseCopies } from './twins.ts';
 
 export interface SplitKfoldOptions {
   readonly cohort: string;
@@ -48,12 +50,15 @@ const marker = 'folds.tsv';
  * Cuts a cohort into folds, from its table to tables: `fold-0.tsv` and so on, the split of each, `fold-0.json` with its
  * images for other programs, and `folds.tsv`, which participant validates in which. @throws InputError as `readCohort` and `drawFolds`
  */
-export function splitKfold(options: SplitKfoldOptions): SplitKfoldResult {
+export async function splitKfold(options: SplitKfoldOptions): Promise<SplitKfoldResult> {
   const { cohort: table, classes, out, folds, method, seed } = options;
   const startedAt = new Date();
-  const whole = readCohort(table, classes);
+  const whole = readNotedCohort(table, classes, { copiesCompared: true });
   const test =
-    options.test === null ? [] : readCohort(options.test, classes, { allowOneClass: true }).sessions;
+    options.test === null
+      ? []
+      : readNotedCohort(options.test, classes, { allowOneClass: true, copiesCompared: true }).sessions;
+  await refuseCopies(table, [...whole.sessions, ...test]);
   const cohort = withoutTest(whole, test);
   const leftOut = firstSessions(whole.sessions).length - firstSessions(cohort.sessions).length;
   const parts = drawFolds(cohort, folds, seed, method);

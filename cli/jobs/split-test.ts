@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { readCohort } from '../../cohort/cohort.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { drawTestSet, type TestSet, type TestSetOptions } from '../../cohort/splits/test-set.ts';
 import { formatSubset } from '../../cohort/subset.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import { openOutput } from './output.ts';
+import { refuseCopies } from './twins.ts';
 
 export interface SplitTestOptions extends TestSetOptions {
   readonly cohort: string;
@@ -28,10 +29,13 @@ const marker = 'split.tsv';
  * Sets a matched test set aside, from a cohort's table to tables: `test.tsv` and `train-validation.tsv`, cohorts by
  * themselves, and `split.tsv`, which session is on which side. @throws InputError as `readCohort` and `drawTestSet`
  */
-export function splitTest(options: SplitTestOptions): { drawn: TestSet; paths: SplitTestPaths } {
+export async function splitTest(
+  options: SplitTestOptions,
+): Promise<{ drawn: TestSet; paths: SplitTestPaths }> {
   const { cohort: table, classes, out, overwrite, ...drawing } = options;
   const startedAt = new Date();
-  const cohort = readCohort(table, classes);
+  const cohort = readNotedCohort(table, classes, { copiesCompared: true });
+  await refuseCopies(table, cohort.sessions);
   const drawn = drawTestSet(cohort, drawing);
   const output = openOutput(out, { by: 'split test', overwrite });
   try {

@@ -1,7 +1,7 @@
-import { readCohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
+import { readNotedCohort } from './noted-cohort.ts';
 import type { SplitSource } from './train.ts';
 
 /** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
@@ -26,7 +26,7 @@ export function splitFor(
   { cohort: table, split: given, folds, fold, splitSeed }: SplitSource,
   classes: readonly string[],
 ): { split: Split; absent: number } {
-  const cohort = readCohort(table, classes);
+  const cohort = readNotedCohort(table, classes, { copiesCompared: true });
   const found =
     given === null
       ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }

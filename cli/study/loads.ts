@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { trainingWork } from '../../bench/subject.ts';
-import { readCohort } from '../../cohort/cohort.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import { boxGrid } from '../../cohort/simulate/grids.ts';
 import { simulateDefaults } from '../../cohort/simulate/index.ts';
@@ -14,6 +13,7 @@ import { type Architecture, defaultArchitecture } from '../../model/architecture
 import { trainDefaults } from '../../model/train.ts';
 import { readStages } from '../jobs/grid-config.ts';
 import { defaultGroupOptions } from '../jobs/mask-group.ts';
+import { readNotedCohort } from '../jobs/noted-cohort.ts';
 import type { CohortConfig, StudyConfig } from './config.ts';
 import type { Load } from './estimate.ts';
 import { networkPlaces } from './network-units.ts';
@@ -59,7 +59,7 @@ export function architectureOf(study: StudyConfig, shape: Size['shape']): Archit
 export function cohortSize(study: StudyConfig, cohort: CohortConfig, folder: string): Size | null {
   const built = path.join(folder, `cohort-${cohort.name}`, 'check', 'accepted.tsv');
   if (existsSync(built)) {
-    const { sessions } = readCohort(built, classesOf(study));
+    const { sessions } = readNotedCohort(built, classesOf(study));
     return {
       shape: readGrid(sessions[0].path).shape,
       sessions: sessions.length,

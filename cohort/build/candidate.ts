@@ -1,3 +1,5 @@
+import { sessionKey } from '../session.ts';
+
 /** An image found on disk, before anything is decided. */
 export interface Candidate {
   readonly participantId: string;
@@ -31,3 +33,30 @@ export function labelsOf(entities: ReadonlyMap<string, string>, keys: readonly s
 
 /** Entities that tell scans of one session apart. */
 export const scanKeys = ['acq', 'rec', 'run'];
+
+/** The session of a folder or a file that names none. */
+export const onlySession = 'ses-M000';
+
+/** A session by its names. */
+export interface Named {
+  readonly participantId: string;
+  readonly sessionId: string;
+}
+
+export function identity({ participantId, sessionId }: Named): Named {
+  return { participantId, sessionId };
+}
+
+/** One key for a session, however it is spelled. */
+export function keyOf({ participantId, sessionId }: Named): string {
+  return JSON.stringify([participantId, sessionKey(sessionId)]);
+}
+
+/** What a layout of folders holds. */
+export interface Found {
+  readonly candidates: Candidate[];
+  /** sessions that have a folder, and none of the maps looked for */
+  readonly bare: Named[];
+  /** what was taken for granted, a sentence each */
+  readonly notes: readonly string[];
+}

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Candidate, entitiesOf, labelsOf, scanKeys } from './candidate.ts';
+import { type Candidate, entitiesOf, type Found, labelsOf, type Named, scanKeys } from './candidate.ts';
 import { filesIn, foldersIn } from './folders.ts';
 
 const map = /_segm-graymatter_space-[^_]+_modulated-(on|off)(_fwhm-\d+mm)?_probability\.nii(\.gz)?$/i;
@@ -8,28 +8,27 @@ const map = /_segm-graymatter_space-[^_]+_modulated-(on|off)(_fwhm-\d+mm)?_proba
  * The gray-matter maps of Clinica's t1-volume in a CAPS folder. Below `subjects/sub-X/ses-Y/t1/spm/` they lie in
  * `segmentation/normalized_space` (SPM's unified segmentation) and in `dartel/group-G` (registered to a group's template).
  */
-export function findCapsImages(folder: string): Candidate[] {
-  return foldersIn(path.join(folder, 'subjects'), 'sub-').flatMap((participant) =>
-    foldersIn(participant, 'ses-').flatMap((session) => {
+export function findCapsImages(folder: string): Found {
+  const candidates: Candidate[] = [];
+  const bare: Named[] = [];
+  for (const participant of foldersIn(path.join(folder, 'subjects'), 'sub-')) {
+    for (const session of foldersIn(participant, 'ses-')) {
+      const named = { participantId: path.basename(participant), sessionId: path.basename(session) };
       const spm = path.join(session, 't1', 'spm');
-      return [
-        ...candidates(path.join(spm, 'segmentation', 'normalized_space'), ['segmentation']),
+      const maps = [
+        ...mapsIn(path.join(spm, 'segmentation', 'normalized_space'), ['segmentation']),
         ...foldersIn(path.join(spm, 'dartel'), 'group-').flatMap((group) =>
-          candidates(group, ['dartel', path.basename(group)]),
+          mapsIn(group, ['dartel', path.basename(group)]),
         ),
-      ].map((found) => ({
-        ...found,
-        participantId: path.basename(participant),
-        sessionId: path.basename(session),
-      }));
-    }),
-  );
+      ];
+      if (maps.length === 0) bare.push(named);
+      candidates.push(...maps.map((map) => ({ ...map, ...named })));
+    }
+  }
+  return { candidates, bare, notes: [] };
 }
 
-function candidates(
-  folder: string,
-  whence: readonly string[],
-): Pick<Candidate, 'path' | 'variant' | 'scan'>[] {
+function mapsIn(folder: string, whence: readonly string[]): Pick<Candidate, 'path' | 'variant' | 'scan'>[] {
   return filesIn(folder, map).map((file) => {
     const entities = entitiesOf(path.basename(file));
     return {

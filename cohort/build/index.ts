@@ -1,20 +1,27 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
-import { compareSessionIds, compareText, sessionKey } from '../session.ts';
-import { isMissing, readTable, requireColumns } from '../table.ts';
-import type { Candidate } from './candidate.ts';
+import { compareSessionIds, compareText } from '../session.ts';
+import { Diagnoses } from '../spellings.ts';
+import { type Candidate, identity, keyOf, type Named } from './candidate.ts';
 import { type ClinicalSession, type ClinicalTables, readClinical } from './clinical.ts';
+import { countReasons, type Excluded, withoutImage } from './excluded.ts';
+import { readExclusions } from './exclusions.ts';
+import { mismatchOf } from './mismatch.ts';
 import { findImages, type SourceKind } from './source.ts';
 import { type Labelled, labelStable, type UnstableRule } from './stability.ts';
+import { refuseUnknown } from './unknown.ts';
 import { chooseVariant } from './variants.ts';
 
+export { countReasons, type Excluded } from './excluded.ts';
 export { type UnstableRule, unstableRules } from './stability.ts';
 
 /** What a cohort is built from. */
 export interface BuildOptions {
   /** CAPS folder, BIDS derivatives folder, or table */
   readonly source: string;
+  /** of the images' paths in the source, with {participant} and {session}; none looks for the layouts that are known */
+  readonly pattern?: string | null;
   /** merged table or BIDS folder; null looks in the source */
   readonly tables: string | null;
   readonly classes: readonly string[];
@@ -30,19 +37,14 @@ export interface BuildOptions {
 /** A session of the cohort: its image, and what the tables tell. */
 export type BuiltSession = ClinicalSession & { readonly diagnosis: string; readonly path: string };
 
-/** A session that is not in the cohort, and why. */
-export interface Excluded {
-  readonly participantId: string;
-  readonly sessionId: string;
-  readonly reason: string;
-}
-
 export interface BuiltCohort {
   readonly kind: SourceKind;
   readonly variant: readonly string[];
   /** by participant, then by session */
   readonly sessions: BuiltSession[];
   readonly excluded: Excluded[];
+  /** what was taken for granted, and what did not match, a sentence each */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -50,11 +52,11 @@ export interface BuiltCohort {
  * whole follow-up (section 2.1), and for every session that is left out the reason.
  *
  * @throws InputError when images or tables cannot be found or read, several kinds of maps could be meant, the tables list a
- *   session twice, or no session is left
+ *   session twice or give a diagnosis of unknown meaning, a name of the mapping is in no table, or a class has no session
  */
 export function buildCohort(options: BuildOptions): BuiltCohort {
   const { source, classes, mapping } = options;
-  const found = findImages(source);
+  const found = findImages(source, options.pattern);
   const { variant, images } = chooseVariant(source, found.candidates, options.variant);
   const place = options.tables ?? found.tables;
   if (place === null) {
@@ -64,41 +66,79 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
       'Give the tables with --tables: a BIDS folder, or one merged table',
     );
   }
-  const tables = readClinical(place, mapping);
-  const labels = labelStable(tables.sessions, options.unstable);
-  const listed = new Map(tables.sessions.map((session) => [keyOf(session), session]));
-  const leftOut = options.exclude === null ? null : readExclusions(options.exclude, images);
+  const diagnoses = new Diagnoses(classes, mapping);
+  const tables = readClinical(place, diagnoses);
+  const exclusions = options.exclude === null ? null : readExclusions(options.exclude, images);
+  const wanted = images.filter((image) => !exclusions?.lists(image));
+  refuseUnknown(place, diagnosesOf(wanted, tables), diagnoses, classes);
+  const known: Known = {
+    ...tables,
+    labels: labelStable(tables.sessions, options.unstable),
+    listed: new Map(tables.sessions.map((session) => [keyOf(session), session])),
+    visited: new Set(tables.sessions.map(({ participantId }) => participantId)),
+  };
   const sessions: BuiltSession[] = [];
   const excluded: Excluded[] = [];
   for (const image of images) {
-    const outcome = leftOut?.(image)
+    const outcome = exclusions?.lists(image)
       ? { reason: `listed in ${options.exclude}` }
-      : join(image, listed, labels, tables, classes);
+      : join(image, known, classes);
     if ('reason' in outcome) excluded.push({ ...identity(image), reason: outcome.reason });
     else sessions.push(outcome);
   }
-  const imaged = new Set(images.map(keyOf));
-  for (const session of tables.sessions) {
-    if (!imaged.has(keyOf(session))) excluded.push({ ...identity(session), reason: 'no image' });
-  }
-  refuseNothing(source, sessions, excluded, classes, namesApart(images, tables));
-  return { kind: found.kind, variant, sessions: sessions.sort(inOrder), excluded: excluded.sort(inOrder) };
+  excluded.push(...withoutImage(found, variant, images, tables));
+  const imaged = new Set(images.flatMap((image) => [keyOf(image), image.participantId]));
+  const mismatch = mismatchOf(
+    wanted.filter((image) => !isListed(image, known)),
+    tables.sessions.filter((session) => !imaged.has(keyOf(session))),
+    [...tables.participants.keys()].filter((id) => !imaged.has(id)),
+  );
+  refuseNothing(source, sessions, excluded, classes, mismatch);
+  return {
+    kind: found.kind,
+    variant,
+    sessions: sessions.sort(inOrder),
+    excluded: excluded.sort(inOrder),
+    notes: [...found.notes, ...tables.notes, ...diagnoses.notes(), mismatch, exclusions?.note].filter(
+      (note) => typeof note === 'string',
+    ),
+  };
 }
 
-function join(
-  image: Candidate,
-  listed: ReadonlyMap<string, ClinicalSession>,
-  labels: ReadonlyMap<ClinicalSession, Labelled>,
+/** What the tables say, ready to be looked up. */
+interface Known extends ClinicalTables {
+  readonly labels: ReadonlyMap<ClinicalSession, Labelled>;
+  /** by session */
+  readonly listed: ReadonlyMap<string, ClinicalSession>;
+  /** participants whose sessions are listed */
+  readonly visited: ReadonlySet<string>;
+}
+
+/** The diagnoses that decide about these images: of all sessions of their participants, with or without an image. */
+function diagnosesOf(
+  images: readonly Candidate[],
   { sessions, participants }: ClinicalTables,
-  classes: readonly string[],
-): BuiltSession | { reason: string } {
-  const session = listed.get(keyOf(image));
-  const participant = participants.get(image.participantId);
-  const anyListed = sessions.some(({ participantId }) => participantId === image.participantId);
+): (string | null)[] {
+  const imaged = new Set(images.map(({ participantId }) => participantId));
+  return [...sessions, ...participants.values()]
+    .filter(({ participantId }) => imaged.has(participantId))
+    .map(({ diagnosis }) => diagnosis);
+}
+
+function isListed(image: Candidate, { listed, participants, visited }: Known): boolean {
+  return (
+    listed.has(keyOf(image)) || (!visited.has(image.participantId) && participants.has(image.participantId))
+  );
+}
+
+function join(image: Candidate, known: Known, classes: readonly string[]): BuiltSession | { reason: string } {
+  const session = known.listed.get(keyOf(image));
+  const participant = known.participants.get(image.participantId);
+  const anyListed = known.visited.has(image.participantId);
   const told = session ?? (anyListed || !participant ? null : { ...participant, sessionId: image.sessionId });
   if (told === null)
     return { reason: anyListed ? 'session not in the tables' : 'participant not in the tables' };
-  const label = session ? labels.get(session) : labelOf(told.diagnosis);
+  const label = session ? known.labels.get(session) : labelOf(told.diagnosis);
   if (label === undefined || 'reason' in label) return label ?? { reason: 'diagnosis not known' };
   if (!classes.includes(label.label)) return { reason: `diagnosis ${label.label} is not under study` };
   if (!existsSync(image.path)) return { reason: `image ${image.path} does not exist` };
@@ -109,32 +149,12 @@ function labelOf(diagnosis: string | null): Labelled {
   return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
 }
 
-/** @throws InputError when no row names a session that has an image: a list of other people, or other spellings */
-function readExclusions(file: string, images: readonly Candidate[]): (image: Candidate) => boolean {
-  const table = readTable(file);
-  requireColumns(table, ['participant_id']);
-  const rows = new Set(
-    table.rows.map(({ participant_id, session_id }) =>
-      isMissing(session_id)
-        ? participant_id
-        : keyOf({ participantId: participant_id, sessionId: session_id }),
-    ),
-  );
-  const listed = (image: Candidate) => rows.has(image.participantId) || rows.has(keyOf(image));
-  if (rows.size === 0 || images.some(listed)) return listed;
-  throw new InputError(
-    file,
-    `names no session that has an image, such as ${nameOf(images[0])}`,
-    'Spell participants and sessions as the images do',
-  );
-}
-
 function refuseNothing(
   where: string,
   sessions: readonly BuiltSession[],
   excluded: readonly Excluded[],
   classes: readonly string[],
-  hint: string,
+  mismatch: string | null,
 ): void {
   const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
   if (lacking.length === 0) return;
@@ -142,45 +162,8 @@ function refuseNothing(
   throw new InputError(
     where,
     `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
-    `Check --tables, --classes and --map${hint}`,
+    `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
   );
-}
-
-/** Where images and tables have nobody in common: a name of each, since often only the spelling differs. */
-function namesApart(images: readonly Candidate[], { sessions, participants }: ClinicalTables): string {
-  const told = [...sessions.map(({ participantId }) => participantId), ...participants.keys()];
-  const known = new Set(told);
-  if (told.length === 0 || images.some(({ participantId }) => known.has(participantId))) return '';
-  return `; the images are of ${images[0].participantId} and so on, the tables of ${told[0]} and so on`;
-}
-
-/** How often each reason occurs, the most frequent first; changes of diagnosis are counted together. */
-export function countReasons(excluded: readonly Excluded[]): [reason: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const { reason } of excluded) {
-    const kind = reason.replace(/^(diagnosis changes|image .* does not exist).*/, (_, start: string) =>
-      start.startsWith('image') ? 'image does not exist' : start,
-    );
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1]);
-}
-
-interface Named {
-  readonly participantId: string;
-  readonly sessionId: string;
-}
-
-function identity({ participantId, sessionId }: Named): Named {
-  return { participantId, sessionId };
-}
-
-function nameOf({ participantId, sessionId }: Named): string {
-  return `${participantId} ${sessionId}`;
-}
-
-function keyOf({ participantId, sessionId }: Named): string {
-  return JSON.stringify([participantId, sessionKey(sessionId)]);
 }
 
 function inOrder(a: Named, b: Named): number {

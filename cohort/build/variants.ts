@@ -1,7 +1,7 @@
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
-import { compareText, sessionKey } from '../session.ts';
-import type { Candidate } from './candidate.ts';
+import { compareText } from '../session.ts';
+import { type Candidate, keyOf } from './candidate.ts';
 
 /** Unless asked otherwise: mu = 1 presumes probabilities, which modulated maps are not, and nothing smoothed away. */
 const preferred: readonly (readonly [label: string, instead: RegExp])[] = [
@@ -28,13 +28,8 @@ export function chooseVariant(
   candidates: readonly Candidate[],
   wanted: readonly string[],
 ): Chosen {
-  if (candidates.length === 0) {
-    throw new InputError(
-      where,
-      'holds no gray-matter map',
-      'Give a CAPS folder with the outputs of t1-volume, a BIDS derivatives folder with *_label-GM_probseg.nii.gz, or a table',
-    );
-  }
+  if (candidates.length === 0)
+    throw new InputError(where, 'lists no image', 'Give every row the path of an image');
   const known = new Set(candidates.flatMap(({ variant, scan }) => [...variant, ...scan]));
   const strange = wanted.filter((label) => !known.has(label));
   if (strange.length > 0) {
@@ -113,8 +108,4 @@ function refuseSeveral(where: string, images: readonly Candidate[]): void {
 
 function scanOf({ scan, path }: Candidate): string {
   return scan.length > 0 ? scan.join(', ') : path;
-}
-
-function keyOf({ participantId, sessionId }: Candidate): string {
-  return JSON.stringify([participantId, sessionKey(sessionId)]);
 }

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
 import { firstSessions, type Session, sessionKey } from '../session.ts';
-import { isMissing, readTable, requireColumns } from '../table.ts';
+import { Diagnoses } from '../spellings.ts';
+import { readTable, requireColumns } from '../table.ts';
 import type { Split } from './folds.ts';
 import { refuseLeaks } from './leaks.ts';
 
@@ -100,13 +101,14 @@ function sessionsOf(
   known: ReadonlyMap<string, Session>,
   cohort: string,
 ): Side {
+  const diagnoses = new Diagnoses(classes);
   const side: Side = { listed: [], found: [] };
   for (const file of files) {
     const table = readTable(file);
     requireColumns(table, ['participant_id', 'session_id']);
     table.rows.forEach((row, i) => {
       // Unspoken, the diagnosis is in a table of labels beside; the cohort knows it as well.
-      const told = isMissing(row.diagnosis) ? null : row.diagnosis;
+      const told = diagnoses.read(row.diagnosis);
       if (told !== null && !classes.includes(told)) return;
       const session = known.get(keyOf(row.participant_id, row.session_id));
       if (told === null && session === undefined) return;

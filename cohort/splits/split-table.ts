@@ -2,6 +2,7 @@ import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
 import { type Session, sessionKey } from '../session.ts';
+import { Diagnoses } from '../spellings.ts';
 import { formatTable, readTable, requireColumns } from '../table.ts';
 import type { Split } from './folds.ts';
 import { refuseLeaks } from './leaks.ts';
@@ -32,7 +33,7 @@ export function readSplit(path: string, cohort: Cohort): Split {
     const session = known.get(keyOf({ participantId: row.participant_id, sessionId: row.session_id }));
     const name = `line ${i + 2}: ${row.participant_id} ${row.session_id}`;
     if (!session) faults.push(`${name} is not in ${cohort.path}`);
-    else if (row.diagnosis !== undefined && row.diagnosis !== session.diagnosis)
+    else if (row.diagnosis !== undefined && !means(row.diagnosis, session.diagnosis))
       faults.push(`${name} is ${row.diagnosis}, but ${session.diagnosis} in ${cohort.path}`);
     else if (listed.has(session)) faults.push(`${name} is there twice`);
     else {
@@ -73,6 +74,10 @@ export function participantsOf(path: string, set: string): Set<string> {
   const table = readTable(path);
   requireColumns(table, ['participant_id', 'set']);
   return new Set(table.rows.filter((row) => row.set === set).map((row) => row.participant_id));
+}
+
+function means(cell: string, diagnosis: string): boolean {
+  return new Diagnoses([diagnosis]).read(cell) === diagnosis;
 }
 
 function keyOf({ participantId, sessionId }: Pick<Session, 'participantId' | 'sessionId'>): string {

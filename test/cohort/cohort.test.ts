@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadVolume, readCohort } from '../../cohort/cohort.ts';
@@ -81,7 +81,7 @@ describe('readCohort', () => {
     const file = cohortFile(
       'sub-1\tses-M00\tCN\t70\tF\timages/a.nii',
       'sub-1\tses-M000\tCN\t70\tF\timages/a.nii',
-      'sub-2\tses-M00\tMCI\t-1\tX\timages/none.nii',
+      'sub-2\tses-M00\tMCI\t-2\tX\timages/none.nii',
       '\tses-M00\tAD\told\tF\timages',
       'sub-3\tn/a\tAD\t121\tF\t',
     );
@@ -93,9 +93,9 @@ describe('readCohort', () => {
     }
     expect(message.split('\n').slice(1)).toEqual([
       '  line 3: repeats sub-1 ses-M000 of line 2',
+      '  line 4: age "-2" is not a number of years from 0 to 120',
+      '  line 4: sex "X" is not F, M, other or n/a',
       '  line 4: diagnosis "MCI" is not one of CN, AD',
-      '  line 4: age "-1" is not a number of years from 0 to 120',
-      '  line 4: sex "X" is not F, M or n/a',
       '  line 4: image images/none.nii does not exist',
       '  line 5: has no participant_id',
       '  line 5: age "old" is not a number of years from 0 to 120',
@@ -114,14 +114,55 @@ describe('readCohort', () => {
       'sub-2\tM0\tCN\t70\tF\timages/../images/a.nii',
     );
     expect(() => readCohort(file, classes)).toThrow(
-      /1 fault\. .*\n {2}line 4: image .*a\.nii is that of sub-1 M0 in line 2\.$/,
+      /1 fault\. .*\n {2}line 4: image .*a\.nii of sub-2 M0 is that of sub-1 M0 in line 2\.$/,
+    );
+  });
+
+  it.each([
+    ['symbolic', symlinkSync],
+    ['hard', linkSync],
+  ])(
+    'refuses a %s link to the image of another participant, and notes one within a participant',
+    (kind, link) => {
+      const name = `images/${kind}.nii`;
+      link(path.join(folder, 'images/a.nii'), path.join(folder, name));
+      const rows = [`sub-1\tM0\tAD\t70\tF\timages/a.nii`, `sub-2\tM0\tCN\t70\tF\timages/ras.nii`];
+      const across = cohortFile(...rows, `sub-3\tM0\tCN\t70\tF\t${name}`);
+      expect(() => readCohort(across, classes)).toThrow(
+        new RegExp(`line 4: image ${name} of sub-3 M0 is that of sub-1 M0 in line 2 \\(a link\\)`),
+      );
+      expect(readCohort(across, classes, { copiesCompared: true }).sessions).toHaveLength(3);
+      const within = cohortFile(...rows, `sub-1\tM6\tAD\t70\tF\t${name}`);
+      expect(readCohort(within, classes).notes).toEqual([
+        'Sessions of one participant have one image: sub-1 M0 and M6.',
+      ]);
+    },
+  );
+
+  it('is as tolerant as cohort build: columns, spellings, missing values, other sexes, Windows paths', () => {
+    const text = [
+      'Participant_ID\tSESSION_ID\tDX\tAge\tGender\tMMS\tPath',
+      'sub-1\tM0\tAlzheimer\u2019s disease\tNA\tO\t-4\timages\\a.nii',
+      'sub-2\tM0\tControls\t70,5\twoman\t29\timages/ras.nii',
+    ];
+    const { sessions, notes } = readCohort(put(folder, 'own.tsv', `${text.join('\n')}\n`), classes);
+    expect(sessions).toMatchObject([
+      { diagnosis: 'AD', age: null, sex: null, mmse: null, path: path.join(folder, 'images/a.nii') },
+      { diagnosis: 'CN', age: 70.5, sex: 'F', mmse: 29 },
+    ]);
+    expect(notes?.join(' ')).toMatch(/neither F nor M in 1 row \(sub-1 M0\).*"Controls" as CN \(1\)/);
+  });
+
+  it('refuses an age in hexadecimal', () => {
+    expect(() => readCohort(cohortFile('sub-1\tM0\tAD\t0x4A\tF\timages/a.nii'), classes)).toThrow(
+      /line 2: age "0x4A" is not a number of years/,
     );
   });
 
   it('refuses spaces in identifiers', () => {
     const file = cohortFile('sub 1\tM 0\tAD\t70\tF\timages/a.nii');
     expect(() => readCohort(file, classes)).toThrow(
-      /line 2: participant_id "sub 1" has a space in it\n {2}line 2: session_id "M 0" has a space/,
+      /line 2: the identifier "sub 1" has a space in it\n {2}line 2: the identifier "M 0" has a space/,
     );
   });
 
@@ -182,6 +223,7 @@ describe('sessions', () => {
     for (const name of ['ses-M00', 'ses-M000', 'M0', 'bl', 'ses-BL', 'baseline'])
       expect(sessionKey(name)).toBe('M0');
     expect(sessionKey('ses-M012')).toBe('M12');
+    expect(sessionKey('ses-d0129')).toBe('D129');
     expect(sessionKey('ses-01')).toBe('ses-01');
   });
 

@@ -1,23 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { type BuildOptions, buildCohort } from '../../../cohort/build/index.ts';
+import { describe, expect, it } from 'vitest';
+import { buildCohort } from '../../../cohort/build/index.ts';
 import { findImages } from '../../../cohort/build/source.ts';
 import { chooseVariant } from '../../../cohort/build/variants.ts';
+import { optionsOf as options, place } from './places.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-build-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Writes files by their path: tables as given, images as empty files, which building does not open. */
-function tree(name: string, files: Record<string, string[]>): string {
-  for (const [file, lines] of Object.entries(files)) {
-    const where = path.join(folder, name, file);
-    mkdirSync(path.dirname(where), { recursive: true });
-    writeFileSync(where, lines.map((line) => `${line.replaceAll('|', '\t')}\n`).join(''));
-  }
-  return path.join(folder, name);
-}
+const tree = (name: string, files: Record<string, string[]>) => place(files, name);
 
 function capsMap(
   participant: string,
@@ -30,17 +18,6 @@ function capsMap(
   const name = `${participant}_${session}_T1w_segm-graymatter_space-Ixi549Space_modulated-${modulated}${smooth}_probability.nii.gz`;
   return `subjects/${participant}/${session}/t1/spm/${place}/${name}`;
 }
-
-const options = (source: string, more: Partial<BuildOptions> = {}): BuildOptions => ({
-  source,
-  tables: null,
-  classes: ['CN', 'AD'],
-  mapping: new Map(),
-  variant: [],
-  unstable: 'drop',
-  exclude: null,
-  ...more,
-});
 
 const caps = tree('caps', {
   [capsMap('sub-1', 'ses-M000')]: [],
@@ -196,7 +173,12 @@ describe('buildCohort', () => {
   it.each([
     ['no tables', caps, {}, /holds no participants\.tsv.*--tables/],
     ['no such place', '/nowhere', {}, /does not exist.*CAPS/],
-    ['neither kind', bids.replace('bids', 'lists'), {}, /neither a CAPS folder .* nor a BIDS/],
+    [
+      'neither kind',
+      bids.replace('bids', 'lists'),
+      {},
+      /no gray-matter map\. Looked for:\n {2}CAPS(.|\n)*BIDS(.|\n)*no NIfTI image at all/,
+    ],
     [
       'a label that no map has',
       caps,
@@ -279,7 +261,7 @@ describe('buildCohort', () => {
   it('names both spellings where images and tables have nobody in common', () => {
     const place = tree('bare', { 't.tsv': ['participant_id|session_id|group', '1|bl|CN', '2|bl|AD'] });
     expect(() => buildCohort(options(caps, { tables: path.join(place, 't.tsv') }))).toThrow(
-      /images are of sub-1 and so on, the tables of 1 and so on/,
+      /7 images are not in the tables: the images are of sub-1 ses-M000, .*; the tables list 1 bl, 2 bl without/,
     );
   });
 
@@ -296,6 +278,10 @@ describe('buildCohort', () => {
       );
     expect(buildCohort(options(caps, { tables })).sessions).toHaveLength(5);
     expect(without('some.tsv')).toEqual(['sub-1 ses-M000', 'sub-2 ses-M000']);
+    const { notes } = buildCohort(options(caps, { tables, exclude: path.join(lists, 'some.tsv') }));
+    expect(notes).toContainEqual(
+      expect.stringMatching(/some\.tsv names 1 without an image, which leaves nobody out: sub-9 bl\.$/),
+    );
     expect(() => without('others.tsv')).toThrow(
       /others\.tsv: names no session that has an image, such as sub-1 /,
     );

@@ -1,0 +1,72 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { main } from '../../cli/run.ts';
+import { storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { collectPrinted, printed } from './printed.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-copies-'));
+const at = (...names: string[]) => path.join(folder, ...names);
+const grid = { shape: [5, 4, 3] as const, affine: [-2, 0, 0, 9, 0, 2, 0, -8, 0, 0, 2, -7, 0, 0, 0, 1] };
+const brain = (seed: number) => Float32Array.from({ length: 60 }, (_, i) => ((i * (seed + 3)) % 61) / 61);
+const before = process.env.XDG_CACHE_HOME;
+
+collectPrinted();
+beforeAll(() => {
+  process.env.XDG_CACHE_HOME = at('cache');
+  for (let i = 0; i < 6; i++)
+    writeVolume(at(`${i}.nii.gz`), brain(i), { grid, storage: storageFor(grid, 'LAS') });
+  copyFileSync(at('0.nii.gz'), at('copy.nii.gz'));
+  symlinkSync('1.nii.gz', at('link.nii.gz'));
+  writeVolume(at('turned.nii'), brain(2), { grid, storage: storageFor(grid, 'RAS') });
+});
+afterAll(() => {
+  if (before === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = before;
+  rmSync(folder, { recursive: true });
+});
+
+function table(name: string, ...more: string[]): string {
+  const rows = Array.from({ length: 6 }, (_, i) => `sub-${i}\tM0\t${i % 2 ? 'AD' : 'CN'}\t${i}.nii.gz`);
+  writeFileSync(
+    at(name),
+    `${['participant_id\tsession_id\tdiagnosis\tpath', ...rows, ...more].join('\n')}\n`,
+  );
+  return at(name);
+}
+
+it.each([
+  ['cohort check', 'cohort', 'check'],
+  ['split kfold', 'split', 'kfold', '--folds', '2'],
+  ['split test', 'split', 'test', '--size', '1'],
+  ['train', 'train', '--folds', '2', '--fold', '0'],
+  ['pretrain', 'pretrain'],
+])(
+  '%s refuses a copy, a link and the same voxels stored otherwise under another participant',
+  async (_, ...words) => {
+    const twins = ['copy.nii.gz', 'link.nii.gz', 'turned.nii'].map(
+      (file, i) => `sub-${6 + i}\tM0\tCN\t${file}`,
+    );
+    expect(await main([...words, table('twins.tsv', ...twins), '--out', at('out')])).toBe(1);
+    expect(printed.err).toMatch(/3 scans of two participants/);
+    for (const i of [0, 1, 2]) expect(printed.err).toMatch(`sub-${6 + i} M0 has the scan of sub-${i} M0`);
+    printed.err = '';
+  },
+);
+
+it('notes a copy within a participant, and keeps what it knows of images without their names', async () => {
+  const cohort = table('own.tsv', 'sub-0\tM6\tCN\tcopy.nii.gz');
+  expect(await main(['split', 'kfold', cohort, '--folds', '2', '--out', at('folds')])).toBe(0);
+  expect(printed.err).toMatch(/note: .*own\.tsv: Sessions of one participant .*: sub-0 M0 and M6\./);
+  expect(readFileSync(at('cache/voxmask/fingerprints-1.json'), 'utf8')).not.toMatch(/nii|copies/);
+});
+
+it('looks at an image again once it has changed', async () => {
+  const cohort = table('changed.tsv');
+  const kfold = (out: string) => main(['split', 'kfold', cohort, '--folds', '2', '--out', at(out)]);
+  expect(await kfold('unlike')).toBe(0);
+  copyFileSync(at('4.nii.gz'), at('5.nii.gz'));
+  expect(await kfold('alike')).toBe(1);
+  expect(printed.err).toMatch(/sub-5 M0 has the scan of sub-4 M0/);
+});
