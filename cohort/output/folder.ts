@@ -3,10 +3,12 @@ import path from 'node:path';
 import { InputError } from '../error.ts';
 import { removeDead, temporaryName, writeAside } from './atomic.ts';
 import { Ledger, type Standing } from './ledger.ts';
+import { isPlain, isWithin, requireNoLinks } from './links.ts';
 import { type Holder, type Lock, takeLock } from './lock.ts';
 import { makeFolders, removeEmpty } from './make-folders.ts';
 import { refuseLongNames } from './names.ts';
 import { tagOf } from './process.ts';
+import { instead, inTheWay, refuseReplacing } from './replacing.ts';
 
 /** The folder, in each folder of results, of the lock, the list of files, and files half-written. */
 export const recordsName = '.voxmask';
@@ -121,7 +123,11 @@ export class OutputFolder {
   require(files: readonly string[], marker?: string): void {
     if (marker !== undefined) this.requireOurs([marker]);
     if (marker !== undefined && !this.options.overwrite && existsSync(path.join(this.root, marker))) {
-      throw new InputError(this.root, `contains ${marker} already`, this.instead('choose another folder'));
+      throw new InputError(
+        this.root,
+        `contains ${marker} already`,
+        instead(this.options.overwrite, 'choose another folder'),
+      );
     }
     refuseLongNames(files.map((name) => path.join(this.root, name)));
     for (const name of files) {
@@ -215,7 +221,7 @@ export class OutputFolder {
       direct ? path.dirname(file) === path.resolve(within) : isWithin(file, path.resolve(within));
     return ledger.files(by).filter((file) => {
       if (!isAsked(file) || kept.has(file)) return false;
-      if (!this.isPlain(path.dirname(file))) return false;
+      if (!isPlain(this.root, path.dirname(file))) return false;
       const standing = ledger.standing(file);
       if (standing.is === 'absent' || standing.is === 'foreign') return false;
       this.requireReplaceable(file, standing, by);
@@ -263,29 +269,8 @@ export class OutputFolder {
   }
 
   /** @param by the commands whose results may be replaced without --overwrite */
-  private requireReplaceable(
-    file: string,
-    standing: Standing,
-    by: readonly string[] = [this.options.by],
-  ): void {
-    const { overwrite } = this.options;
-    if (standing.is === 'absent') return;
-    if (standing.is === 'foreign') throw inTheWay(file);
-    if (overwrite) return;
-    if (standing.is === 'changed') {
-      throw new InputError(
-        file,
-        'has been changed since voxmask wrote it',
-        this.instead('move it', 'choose another folder'),
-      );
-    }
-    if (!by.includes(standing.by)) {
-      throw new InputError(
-        file,
-        `is a result of "voxmask ${standing.by}"`,
-        this.instead('choose another folder'),
-      );
-    }
+  private requireReplaceable(file: string, standing: Standing, by = [this.options.by] as readonly string[]) {
+    refuseReplacing(file, standing, { by, overwrite: this.options.overwrite });
   }
 
   /** The list is as good as it was where this fails: a command that ended is not to fail by it. */
@@ -296,35 +281,8 @@ export class OutputFolder {
     } catch {}
   }
 
-  private instead(...ways: string[]): string {
-    const all = this.options.overwrite === null ? ways : [...ways, 'give --overwrite to replace it'];
-    const text = all.length > 2 ? `${all.slice(0, -1).join(', ')}, or ${all.at(-1)}` : all.join(', or ');
-    return text[0].toUpperCase() + text.slice(1);
-  }
-
-  /** Nothing is written or removed through a link. */
   private requireFolders(file: string, make: boolean): void {
-    const parts = path.relative(this.root, path.dirname(path.resolve(file))).split(path.sep);
-    if (parts[0] === '..' || parts[0] === '') return;
-    let folder = this.root;
-    for (const part of parts) {
-      folder = path.join(folder, part);
-      const stat = lstatSync(folder, { throwIfNoEntry: false });
-      if (stat?.isDirectory()) continue;
-      if (stat) {
-        const what = stat.isSymbolicLink() ? 'a link, and nothing is written through it' : 'not a folder';
-        throw new InputError(folder, `is ${what}`, 'Move it, or choose another folder');
-      }
-      if (!make) return;
-      makeFolders(folder);
-    }
-  }
-
-  /** Whether a folder below this one is there, and no link leads to it. */
-  private isPlain(folder: string): boolean {
-    for (let at = folder; at !== this.root && isWithin(at, this.root); at = path.dirname(at))
-      if (!lstatSync(at, { throwIfNoEntry: false })?.isDirectory()) return false;
-    return true;
+    requireNoLinks(this.root, path.dirname(path.resolve(file)), make);
   }
 
   private removeEmptyUpTo(folder: string): void {
@@ -341,22 +299,6 @@ export interface RemoveOptions {
   readonly direct?: boolean;
   readonly by?: readonly string[];
   readonly keep?: readonly string[];
-}
-
-function inTheWay(file: string): InputError {
-  return new InputError(
-    file,
-    'is in the way: it is not in the list of files that voxmask wrote here',
-    'Move it, or choose another folder',
-  );
-}
-
-function isWithin(file: string, folder: string): boolean {
-  const relative = path.relative(folder, file);
-  return (
-    relative === '' ||
-    (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
-  );
 }
 
 /** @returns the folders that were missing, the outermost first */
