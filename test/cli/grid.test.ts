@@ -134,6 +134,6 @@ it('tells every fault of a grid with its line', async () => {
   expect(printed.err).toMatch(/not sound YAML/);
   printed.err = '';
   expect(await grid('bad', place('nowhere.yaml'))).toBe(1);
-  expect(printed.err).toMatch(/nowhere\.yaml: the configuration cannot be read \(ENOENT\)/);
+  expect(printed.err).toMatch(/nowhere\.yaml: does not exist/);
   expect(existsSync(place('bad'))).toBe(false);
 });
