@@ -8,7 +8,7 @@ import type { Evaluated } from './evaluate.ts';
 import type { Asked, Judged } from './evaluate-targets.ts';
 import { groupPaths, writeGroup } from './group-files.ts';
 import { mapsPaths } from './maps.ts';
-import { openOutput, requirePart } from './output.ts';
+import { openOutput, pathsIn, requirePart } from './output.ts';
 import { trainPaths } from './train-files.ts';
 
 /** The group's name in the folders of trainings: ClinicaDL keeps `train` and `validation` for a training's own. */
@@ -56,10 +56,11 @@ export function requireGroups(
 ): void {
   const options = { by: 'evaluate', overwrite };
   for (const { name } of recording) {
-    for (const root of rootsOf(judged)) requirePart(root, options, [mapsPaths(root).group(groupName(name))]);
+    for (const root of rootsOf(judged))
+      requirePart(root, options, pathsIn([mapsPaths(root).group(groupName(name))]));
     for (const { file, place } of judged) {
       const paths = groupPaths(path.dirname(file), groupName(name));
-      if (place) requirePart(runFolder(place), options, Object.values(paths));
+      if (place) requirePart(runFolder(place), options, pathsIn(paths));
     }
   }
 }

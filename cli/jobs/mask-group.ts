@@ -108,7 +108,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
     const finished = options.overwrite ? null : finishedBefore(options.out, checkpoints, inputs);
     if (finished) return finished;
     output.require(groupMaskFiles(options.out, kindOf(inputs)), checkpoints.state ? undefined : maskMarker);
-    output.requireRemovable({ keep: [checkpoints.file] });
+    output.requireRemovable({ keep: pathsIn([checkpoints.file]) });
     const { gpu, report } = await hooks.open();
     checkpoints.useAdapter(report);
     if (options.overwrite) checkpoints.remove();
@@ -117,7 +117,7 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       inputs.atlas && topRegions(regionUse(made.kept, inputs.atlas), inputs.atlas.regions.length);
     const { className, images } = inputs;
     const { storage } = readVolume(made.fit[0].path);
-    output.removeAll({ keep: [checkpoints.file] });
+    output.removeAll({ keep: pathsIn([checkpoints.file]) });
     const paths = writeMaskFiles(options.out, {
       className,
       grid: images.grid,

@@ -121,7 +121,7 @@ export async function pretrainNetwork(
     output.require(pathsIn(paths));
     const from = checkpointOf<PretrainEpoch>(paths.checkpoint, identity, options.overwrite);
     output.require([], from ? undefined : autoencoderName);
-    output.requireRemovable({ keep: [paths.checkpoint] });
+    output.requireRemovable({ keep: pathsIn([paths.checkpoint]) });
     const { gpu, report } = await hooks.open();
     refuseOtherAdapter(from, report, options.out);
     if (options.overwrite) removeFile(paths.checkpoint);
@@ -146,7 +146,7 @@ export async function pretrainNetwork(
 
     // The autoencoder first: it is what took long.
     const model = { shape, weights, grid: images.grid, intensity: images.intensity };
-    output.removeAll({ keep: [paths.checkpoint] });
+    output.removeAll({ keep: pathsIn([paths.checkpoint]) });
     writePretraining(options.out, { model, epochs, best, split, learningRate: training.learningRate });
     const shown = spread(split.validation.length > 0 ? split.validation : split.train, SHOWN);
     writeReconstructions(options.out, model, await examples(gpu, shape, weights, images, shown));

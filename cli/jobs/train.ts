@@ -119,7 +119,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     output.require(pathsIn(paths));
     const from = checkpointOf(paths.checkpoint, identity, options.overwrite);
     output.require([], from ? undefined : trainMarker);
-    const replaced = { by: ['train', 'evaluate'], keep: [paths.checkpoint] }; // answers of another network too
+    const replaced = { by: ['train', 'evaluate'], keep: pathsIn([paths.checkpoint]) }; // answers of another network too
     output.requireRemovable(replaced);
     hooks.onBegin?.();
     const opened = await hooks.open();

@@ -116,7 +116,7 @@ export class OutputFolder {
   /**
    * Makes sure, before hours of work, that its results can be written.
    *
-   * @param files what the command will write, relative to the folder
+   * @param files what the command will write, by names relative to the folder or absolute paths
    * @param marker the file by which one knows a folder that holds such results; not given where results are added to
    * @throws InputError when results are there that may not be overwritten, or something else is in the place of a file
    */
@@ -190,7 +190,7 @@ export class OutputFolder {
    * @param within the folder in which it is removed
    * @param direct leaves what is in folders of that folder
    * @param by the commands whose files are removed; this one's when not given
-   * @param keep files that stay
+   * @param keep files that stay, by names relative to the folder or absolute paths
    * @throws InputError as `remove`; nothing is removed then
    */
   removeAll(options: RemoveOptions = {}): void {

@@ -273,7 +273,7 @@ describe('an interruption', () => {
     const result = await trainNetwork(
       {
         cohort,
-        out: place(name),
+        out: path.relative('.', place(name)), // as most people give it
         overwrite: false,
         split: null,
         intensity: plainIntensity,
