@@ -18,14 +18,17 @@ it('gives batch normalisation the statistics of the images and moves nothing els
   const shape = [9, 8, 7] as const;
   const sessions = [0, 1, 2, 3].map((i) => ({ path: `${i}` }) as Session);
   const volumes = sessions.map((_, i) => Float32Array.from(randomArray(shape, i, 0.3 + 0.1 * i, 0.5).data));
+  const place = (gpu: Gpu, batch: readonly Session[]) => {
+    const data = batch.flatMap(({ path }) => [...volumes[Number(path)]]);
+    return gpu.tensor([batch.length, 1, ...shape], Float32Array.from(data), 'images');
+  };
   const images = {
     grid: { shape },
+    voxels: shape.reduce<number>((a, b) => a * b, 1),
     announce: () => {},
     load: async ({ path }: Session) => volumes[Number(path)],
-    batch: async (gpu: Gpu, batch: readonly Session[]) => {
-      const data = batch.flatMap(({ path }) => [...volumes[Number(path)]]);
-      return gpu.tensor([batch.length, 1, ...shape], Float32Array.from(data), 'images');
-    },
+    batch: async (gpu: Gpu, batch: readonly Session[]) => place(gpu, batch),
+    parts: async (gpu: Gpu, batch: readonly Session[]) => [place(gpu, batch)],
   } as unknown as ImageStore;
   const architecture: Architecture = {
     inputShape: images.grid.shape,
