@@ -64,7 +64,7 @@ const nasty = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 6 }),
   fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 2 })
-    .map((text) => text.replace(/[\s/\0"]|^\.+/g, '_')),
+    .map((text) => text.replace(/[\s/\0"–-]|^\.+/g, '_')), // dashes stand for missing values
 );
 const plain = fc.oneof(
   fc.constantFrom('Anna', 'brain', 'mask', 'adni', 'P1', 'AD', 'cohort', '4021', 'n'),
