@@ -12,7 +12,7 @@ import { type Context, openFolder } from './context.ts';
 import { readGridPoints } from './grids.ts';
 import { refuseLeaks } from './leaks.ts';
 import { readMasks } from './masks.ts';
-import { methodsText } from './methods.ts';
+import { methodsText } from './methods/index.ts';
 import { readAccuracies, readClasses, readTrainings } from './networks.ts';
 import { readOutliers } from './outliers.ts';
 import { readPictures } from './pictures.ts';
@@ -113,7 +113,7 @@ function readReport(context: Context, { background }: ReportOptions): Sealed<Rep
     glassBrains: pictures.glassBrains,
     otherPictures: pictures.others,
     viewer: pictures.viewer,
-    methods: methodsText(context, { masks: found, grid, demographics }),
+    methods: methodsText(context, { masks: found, grid, demographics, quality }),
     warnings: context.warnings,
   };
 }

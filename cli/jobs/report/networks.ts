@@ -22,9 +22,9 @@ export function readClasses(context: Context): readonly string[] {
   return all.find((classes) => classes.length > 1) ?? ['CN', 'AD'];
 }
 
-/** Trainings of a study, without those of its checks (on random or shuffled labels). */
+/** Trainings of a study, without those of its checks (on random or shuffled labels) and of a random search. */
 export function trainingResults(context: Context): Result[] {
-  const checks = resultsOf(context, 'sanity').map(({ place }) => `${place}/`);
+  const checks = resultsOf(context, 'sanity', 'search').map(({ place }) => `${place}/`);
   return resultsOf(context, 'train').filter(
     ({ place, options }) => options.shuffleLabels !== true && !checks.some((own) => place.startsWith(own)),
   );

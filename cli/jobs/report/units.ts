@@ -6,7 +6,7 @@ import type { Sealed } from './shown.ts';
 /** E1 to E11, of the paper. */
 const paperExperiments = Array.from({ length: 11 }, (_, i) => `E${i + 1}`);
 
-/** The steps of a study; of a folder without `study.json`, the commands whose sidecars lie in it, each once. */
+/** The steps of a study; of a folder without `study.json`, the commands whose sidecars lie in it, each once, in the order of running. */
 export function readUnits({ study, results, identity }: Context): Sealed<Unit>[] {
   const { name, command: line, commandName, message, anonymous } = identity;
   if (study) {
@@ -21,9 +21,9 @@ export function readUnits({ study, results, identity }: Context): Sealed<Unit>[]
     }));
   }
   const seen = new Set<string>();
-  const inOrder = anonymous
-    ? [...results].sort((a, b) => compareText(a.sidecar.startedAt ?? '', b.sidecar.startedAt ?? ''))
-    : results;
+  const inOrder = [...results].sort((a, b) =>
+    compareText(a.sidecar.startedAt ?? '', b.sidecar.startedAt ?? ''),
+  );
   return inOrder.flatMap(({ command, place, sidecar }) => {
     const words = sidecar.argv ?? command.split(' ');
     const key = words.join('\0');

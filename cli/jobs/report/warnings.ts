@@ -2,6 +2,7 @@ import { type Grid, spacingOf } from '../../../cohort/volume.ts';
 import type { Accuracy, Quality, Training } from '../../../report/page/data.ts';
 import { hidden, ineffective } from '../../../report/page/rules.ts';
 import { type Context, resultsOf, warn } from './context.ts';
+import { addDisagreements } from './disagreements.ts';
 import type { Identity } from './identity.ts';
 import type { FoundMask } from './masks.ts';
 import { trainingResults } from './networks.ts';
@@ -24,6 +25,7 @@ export interface Noticed {
 
 /** Says what limits these data and results. */
 export function addWarnings(context: Context, noticed: Noticed): void {
+  addDisagreements(context, noticed.masks);
   data(context, noticed);
   networks(context, noticed);
   masks(context, noticed);
@@ -51,7 +53,7 @@ function data(context: Context, { planted, quality, grid }: Noticed): void {
     if (flagged + rejected > 0)
       add(
         'note',
-        say`${cohort}: the quality check rejected ${rejected} and flagged ${flagged} of the images; flagged ones are in.`,
+        say`${cohort}: the quality check rejected ${rejected} and flagged ${flagged} of the images.`,
       );
   }
   if (grid) {
@@ -97,7 +99,7 @@ function networks(context: Context, { accuracies, trainings }: Noticed): void {
   if (resultsOf(context, 'train').length > trainingResults(context).length)
     add(
       'note',
-      say`Networks of checks (random, or trained on shuffled labels) are left out of the accuracies.`,
+      say`Networks of checks (random, or trained on shuffled labels) and of random searches are left out of the accuracies.`,
     );
 }
 
@@ -148,11 +150,6 @@ function computer(context: Context): void {
       'note',
       say`Computed on ${names.size} adapters: the same command gives the same bits on one adapter only.`,
     );
-  const versions = new Set(context.results.flatMap(({ sidecar }) => sidecar.versions?.voxmask ?? []));
-  if (versions.size > 1) {
-    const all = [...versions].map(machine).reduce((most, version) => say`${most}, ${version}`);
-    warn(context, 'note', say`Made by several versions of voxmask: ${all}.`);
-  }
 }
 
 function listed({ say }: Identity, names: readonly Shown[]): Shown {
