@@ -130,11 +130,11 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
 async function lossOfOnes(
   gpu: OpenGpu['gpu'],
   { model, images, select, classIndex }: MaskInputs,
-  { score }: ObjectiveOptions,
+  objective: ObjectiveOptions,
 ): Promise<number> {
   const network = new Network(gpu, model.architecture, model.weights);
   try {
-    return await untouchedLoss(network, images, select, classIndex, score);
+    return await untouchedLoss(network, images, select, classIndex, objective);
   } finally {
     network.release();
   }
