@@ -2,7 +2,7 @@ import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { removeFile, writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
-import { formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
+import { fingerprintsIn, formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
@@ -120,7 +120,7 @@ export async function feedback(
     const tuned = await trainFurther(opened, options, inputs, { sides, fedBack: old, identity, from }, hooks);
     if (!tuned) return null;
     writeModel(paths.model, { ...inputs.model, weights: tuned.weights });
-    writeFileAtomic(records.split, formatSplit({ ...sides }));
+    writeFileAtomic(records.split, formatSplit({ ...sides }, fingerprintsIn(split)));
     const making = { ...masking, model: paths.model, split, out: folder, overwrite };
     const itsInputs = readMaskInputs(making);
     const begun = !overwrite && isMaskBegun(making, itsInputs);

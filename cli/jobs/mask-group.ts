@@ -18,7 +18,7 @@ import {
 } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { makeGroupMask } from './mask-group-make.ts';
-import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { type MaskInputs, type MaskSources, readMaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { keepMean, keepsMean, meanFile } from './mask-mu.ts';
 import { checkpointName, GroupCheckpoints, groupMaskSidecar } from './mask-resume.ts';
 import { openOutput, pathsIn } from './output.ts';
@@ -101,6 +101,7 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
 export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks): Promise<MaskGroupResult> {
   const startedAt = new Date();
   const inputs = hooks.inputs ?? readMaskInputs(options);
+  if (!hooks.inputs) await refuseKnownImages(options, inputs);
   requireFit(options.objective, inputs.images.grid.shape);
   const output = openOutput(options.out, { by: 'mask group', overwrite: options.overwrite });
   try {
