@@ -69,6 +69,7 @@ export async function makePoint(options: MaskGroupOptions, hooks: PointHooks): P
   const { out, overwrite } = options;
   const { inputs } = hooks;
   const identity = maskIdentity(options, inputs);
+  if (overwrite) removeFile(path.join(out, pointRecord)); // else an interruption would leave it beside another mask
   const known = overwrite ? null : recordOf(out, identity);
   if (known?.result) return { ...known, result: withPaths(known.result, out) };
   requirePart(out, { by: 'mask group', overwrite }, groupMaskFiles(out, kindOf(inputs)));
