@@ -73,6 +73,7 @@ it('looks at an image again once it has changed', async () => {
 });
 
 it('refuses a copy of an image that trained a network in a cohort that it has not seen, under whatever name', async () => {
+  writeVolume(at('5.nii.gz'), brain(5), { grid, storage: storageFor(grid, 'LAS') }); // no copy of another any more
   const cohort = table('own images.tsv');
   const small = [
     '--channels',
@@ -116,7 +117,8 @@ it('refuses a copy of an image that trained a network in a cohort that it has no
   const independent = ['--model', at('network'), '--cohort', copied, '--independent', '--class', 'CN'];
   for (const words of [
     ['mask', 'group', '--out', at('mask')],
-    ['explain', '--methods', 'gradient', '--out', at('explained')],
+    ['explain', '--method', 'gradient', '--out', at('explained')],
+    ['validate', at('0.nii.gz'), '--out', at('validated')],
   ]) {
     printed.err = '';
     expect(await main([...words, ...independent])).toBe(1);

@@ -5,13 +5,12 @@ import { type FeedbackHooks, type FeedbackOptions, feedback } from '../../cli/jo
 import { readVolume, writeVolume } from '../../cohort/nifti.ts';
 import { type OpenGpu, openGpu } from '../../engine/node/open.ts';
 import { groupDefaults } from '../../masking/group.ts';
-import { objectiveDefaults } from '../../masking/objective.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { asKilled } from './cut-short.ts';
-import { maskCohort } from './mask-cohort.ts';
+import { maskCohort, plainMask } from './mask-cohort.ts';
 
 const made = maskCohort();
-const { files, model, cohort } = made;
+const { cohort } = made;
 const place = (...names: string[]) => path.join(made.folder, ...names);
 let opened: OpenGpu;
 beforeAll(async () => {
@@ -31,19 +30,7 @@ afterAll(() => {
 
 function options(out: string): FeedbackOptions {
   return {
-    model,
-    cohort: files.cohort,
-    out: place(out),
-    overwrite: false,
-    split: null,
-    independent: false,
-    fitOn: 'train',
-    className: null,
-    atlas: { image: files.atlas, labels: files.labels },
-    objective: objectiveDefaults,
-    mu: 1,
-    resample: false,
-    checkpointSeconds: 0,
+    ...plainMask(made, out),
     group: { ...groupDefaults, maxSteps: 9 },
     mask: place('half.nii.gz'),
     share: 0.5,

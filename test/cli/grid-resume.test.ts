@@ -7,9 +7,8 @@ import { readTable } from '../../cohort/table.ts';
 import { type OpenGpu, openGpu } from '../../engine/node/open.ts';
 import type { GridStage } from '../../masking/grid.ts';
 import { groupDefaults } from '../../masking/group.ts';
-import { objectiveDefaults } from '../../masking/objective.ts';
 import { asKilled } from './cut-short.ts';
-import { maskCohort } from './mask-cohort.ts';
+import { maskCohort, plainMask } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const made = maskCohort();
@@ -27,19 +26,7 @@ collectPrinted();
 
 function options(out: string, vary: GridStage['vary'], learningRate = 0.1): GridOptions {
   return {
-    model,
-    cohort: files.cohort,
-    out: place(out),
-    overwrite: false,
-    split: null,
-    independent: false,
-    fitOn: 'train',
-    className: null,
-    atlas: { image: files.atlas, labels: files.labels },
-    objective: objectiveDefaults,
-    mu: 1,
-    resample: false,
-    checkpointSeconds: 0,
+    ...plainMask(made, out),
     group: { ...groupDefaults, learningRate, maxSteps: 10 },
     stages: [{ name: 'small', fixed: {}, vary, at: {} }],
     measure: 'density',
