@@ -36,14 +36,42 @@ function valueSchema(name: string, declared: DeclaredOptions): z.ZodType<OptionV
   const coerce = declared.coercions.get(name);
   const schema = kindSchema(name, declared);
   if (!coerce) return schema;
-  return schema.superRefine((value, context) => {
+  return schema.superRefine(
+    asCommandLine((value) => coerce(declared.numbers.has(name) ? value : wordOf(value))),
+  );
+}
+
+/** A check of a schema by what a command line refuses: its message is the fault. */
+export function asCommandLine<T>(check: (value: T) => unknown) {
+  return (value: T, context: z.RefinementCtx): void => {
     try {
-      coerce(declared.numbers.has(name) ? value : wordOf(value));
+      check(value);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       context.addIssue({ code: 'custom', message: error.message });
     }
+  };
+}
+
+/** Options as a command has them, whose lists are texts each. @param lists those that are lists */
+export function withLists(
+  options: Readonly<Record<string, OptionValue | undefined>>,
+  lists: readonly string[],
+): Record<string, OptionValue | undefined> {
+  const listed = lists.flatMap((name) => {
+    const value = options[name];
+    return value === undefined
+      ? []
+      : [
+          [
+            name,
+            wordOf(value)
+              .split(',')
+              .map((part) => part.trim()),
+          ] as const,
+        ];
   });
+  return { ...options, ...Object.fromEntries(listed) };
 }
 
 /** A value as a command line has it. */

@@ -91,6 +91,12 @@ describe('a study file', () => {
     expect(read).toThrow(/line 9, masks\.group\.steps: --steps takes a whole number from 1/);
     expect(read).toThrow(/line 9, masks\.group\.area: --area takes a number above 0 and below 1/);
     expect(read).toThrow(/line 4, cohorts\.train\.simulate\.resolution: --resolution takes/);
+    for (const [given, fault] of [
+      ['channels: [8, -1]', /line 8, train: --channels takes whole numbers from 1, with commas between/],
+      ['channels: [8, 16, 32]', /line 8, train: --channels has 3 blocks, --sub-blocks 2/],
+      ['classes: CN, channels: [8, 16]', /line 8, train: --classes takes at least two different names/],
+    ] as const)
+      expect(() => readStudy(studyFile(small.replace('channels: [8, 16]', given)))).toThrow(fault);
     const list = small.replace('channels: [8, 16]', 'channels: "8,,16"');
     expect(() => readStudy(studyFile(list))).toThrow(/line 8, train\.channels: a list has an empty value/);
   });
