@@ -1,4 +1,4 @@
-import yargs, { type CommandModule } from 'yargs';
+import yargs, { type Argv, type CommandModule } from 'yargs';
 
 /** A command as yargs takes it. */
 // biome-ignore lint/suspicious/noExplicitAny: each command has options of its own; yargs joins them by name at run time
@@ -54,11 +54,14 @@ export interface DeclaredOptions {
   readonly choices: Readonly<Record<string, readonly string[]>>;
   /** Required options. */
   readonly required: ReadonlySet<string>;
+  /** What checks and converts the value of an option; throws UsageError for one out of its range. */
+  readonly coercions: ReadonlyMap<string, (value: unknown) => unknown>;
 }
 
 /** The options of a command, read from the command itself. Its arguments, --help and --version are left out. */
 export function declaredOptions(command: Command): DeclaredOptions {
   const parser = yargs([]).help(false).version(false);
+  const coercions = recordCoercions(parser);
   if (typeof command.builder === 'function') command.builder(parser);
   // yargs has this method, but its types do not
   const known = (parser as unknown as { getOptions(): YargsOptions }).getOptions();
@@ -72,7 +75,19 @@ export function declaredOptions(command: Command): DeclaredOptions {
     repeatable: among(known.array),
     choices: known.choices,
     required: among(Object.keys(known.demandedOptions)),
+    coercions,
   };
+}
+
+/** yargs keeps no list of the coercions that it is given: they are written down as options are declared. */
+function recordCoercions(parser: Argv): Map<string, (value: unknown) => unknown> {
+  const coercions = new Map<string, (value: unknown) => unknown>();
+  const declare = parser.option.bind(parser) as (...given: unknown[]) => Argv;
+  parser.option = ((key: unknown, option?: { coerce?: (value: unknown) => unknown }) => {
+    if (typeof key === 'string' && option?.coerce) coercions.set(key, option.coerce);
+    return declare(key, option);
+  }) as typeof parser.option;
+  return coercions;
 }
 
 interface YargsOptions {

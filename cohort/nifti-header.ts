@@ -25,6 +25,8 @@ export interface Header {
   readonly unit: 'metre' | 'micron' | null;
   /** Whether the qform places the volume elsewhere than the sform, which was taken. */
   readonly contradicts: boolean;
+  /** Whether it has a qform that describes no placement, which was left for the sform. */
+  readonly damagedQform: boolean;
 }
 
 export const headerSizes = { 1: 348, 2: 540 } as const;
@@ -147,7 +149,7 @@ function placementOf(
   version: 1 | 2,
   shape: readonly [number, number, number],
   where: string,
-): Pick<Header, 'affine' | 'placement' | 'unit' | 'contradicts'> {
+): Pick<Header, 'affine' | 'placement' | 'unit' | 'contradicts' | 'damagedQform'> {
   const { unit, inMm } = otherUnits.get(fields.xyzt_units & spatialUnit) ?? { unit: null, inMm: 1 };
   const given = qformOf(fields, inMm);
   const [qfac] = fields.pixDims;
@@ -167,6 +169,7 @@ function placementOf(
     placement: { sform, qform: fits ? qform : null },
     unit,
     contradicts: qform !== null && !fits,
+    damagedQform: qform === null && given.code !== 0,
   };
 }
 

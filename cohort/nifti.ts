@@ -25,7 +25,8 @@ export { type WriteOptions, writeVolume } from './nifti-write.ts';
  * slope and intercept, in float32. NaN voxels become 0 and are counted.
  *
  * The affine is the sform where its code is set, else the qform, in mm: metres and micrometres are converted, with a note
- * (reading-notes.ts); an unknown unit is taken as mm, as all tools do.
+ * (reading-notes.ts); an unknown unit is taken as mm, as all tools do. A damaged qform beside a sform is noted and left; a
+ * damaged sform is refused, since other readers take it whatever the qform says.
  *
  * @throws InputError when the file is missing, damaged, not NIfTI, not one 3D image of finite real numbers, or does not
  *   say how it is oriented
@@ -85,6 +86,7 @@ function locate(path: string): { header: Header; file: string; size: UnpackedSiz
   refuseLarge(header, file);
   if (header.unit) noteReading(header.unit, path);
   if (header.contradicts) noteReading('transforms', path);
+  if (header.damagedQform) noteReading('qform', path);
   return { header, file, size };
 }
 

@@ -5,6 +5,7 @@ const sentences = {
   metre: 'positions in metres (xyzt_units), converted to mm',
   micron: 'positions in micrometres (xyzt_units), converted to mm',
   transforms: 'sform and qform place the image differently; the sform was taken',
+  qform: 'damaged qform (its code, quaternion, offset or voxel sizes); the sform was taken',
   nan: 'NaN voxels, read as 0',
 } as const;
 

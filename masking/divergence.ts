@@ -1,10 +1,12 @@
 import { InputError } from '../cohort/error.ts';
 import type { Session } from '../cohort/session.ts';
 import type { ScoreKind } from '../engine/ops/class-score.ts';
+import { areaCount } from '../engine/ops/mask-area.ts';
 import type { ImageStore } from '../model/images.ts';
 import { crossEntropy, largestOf, softmax } from '../model/metrics.ts';
 import type { Network } from '../model/network.ts';
 import { predictLogits } from '../model/predict.ts';
+import type { ObjectiveOptions } from './objective.ts';
 
 const margin = 0.05; // of the loss compared with, as the tolerance of early stopping
 
@@ -39,8 +41,8 @@ export function isLossFault(error: unknown): error is InputError {
 }
 
 /**
- * The loss of a mask of ones, mean over the images that the network classifies correctly: f alone, for such a mask has neither
- * size nor variation, whatever their weights and powers.
+ * The loss of a mask of ones, mean over the images that the network classifies correctly: f, for such a mask has neither size
+ * nor variation, whatever their weights and powers; and where an area is asked for, its penalty for hiding nothing.
  *
  * @param sessions candidates of the class
  * @returns NaN where none is classified correctly
@@ -50,11 +52,14 @@ export async function untouchedLoss(
   images: ImageStore,
   sessions: readonly Session[],
   classIndex: number,
-  score: ScoreKind,
+  { score, area, reduction }: ObjectiveOptions,
 ): Promise<number> {
   const logits = await predictLogits(network, images, sessions, 1);
   const correct = logits.filter((row) => largestOf(row) === classIndex);
-  return correct.reduce((sum, row) => sum + scoreOf(row, classIndex, score), 0) / correct.length;
+  const f = correct.reduce((sum, row) => sum + scoreOf(row, classIndex, score), 0) / correct.length;
+  if (!area) return f;
+  const count = areaCount(area.share, images.voxels);
+  return f + area.weight * (reduction === 'sum' ? count : count / images.voxels);
 }
 
 function scoreOf(logits: ArrayLike<number>, classIndex: number, score: ScoreKind): number {

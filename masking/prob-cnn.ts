@@ -10,8 +10,8 @@ export interface ProbedNetwork {
   readonly network: Network;
   readonly images: ImageStore;
   readonly classIndex: number;
-  /** [1] or [x, y, z] */
-  readonly mu: Tensor;
+  /** [1] or [x, y, z], or what gives that of each session */
+  readonly mu: Tensor | ((session: Session) => Promise<Float32Array>);
   /** lists of sessions, each to be averaged over by itself */
   readonly lists: readonly (readonly Session[])[];
   /** ends it between two images: its reason is thrown */

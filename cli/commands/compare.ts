@@ -59,7 +59,10 @@ export const compare: CommandModule<object, Arguments> = {
         },
         model: textOption({ describe: "One network for all masks; by default each mask's own" }),
         class: textOption({ describe: "Class that the masks hide; by default each mask's own" }),
-        mu: textOption({ describe: "What a hidden voxel becomes; by default each mask's own, else 1" }),
+        mu: textOption({
+          describe:
+            "What a hidden voxel becomes: a number, a volume, or per-session (column mu_path); by default each mask's own, else 1",
+        }),
         images: textOption({ describe: "Cohort table whose images are masked; by default each mask's own" }),
         seed: numberOption('seed', {
           range: seeds,

@@ -61,7 +61,7 @@ export const feedbackCommand: CommandModule<object, Arguments> = {
 async function run(args: Arguments): Promise<void> {
   const { quiet = false, json } = args;
   const usage = (message: string) => new UsageError(message, 'feedback');
-  const { atlas, ...options } = jobOf(args);
+  const { atlas, ...options } = jobOf(args, 'feedback');
   if (!atlas) throw usage('masks are compared over regions: give --atlas and --labels');
   const training = {
     ...trainDefaults,
@@ -91,8 +91,12 @@ async function run(args: Arguments): Promise<void> {
         bar?.finish();
         finish();
       });
-      if (!result) process.stderr.write('Stopped; nothing is kept of the training under way.\n');
-      else console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+      if (!result) process.stderr.write('Stopped. Run the same command again to go on.\n');
+      else {
+        if (result.finishedBefore)
+          process.stderr.write(`Finished before; not made again: ${result.paths.sidecar}\n`);
+        console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+      }
     }),
   );
 }

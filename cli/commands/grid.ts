@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { type Axis, axes, type GridStage } from '../../masking/grid.ts';
 import { objectiveDefaults } from '../../masking/objective.ts';
 import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
 import { textTable } from '../../report/text-table.ts';
@@ -10,22 +11,10 @@ import { readStages } from '../jobs/grid-config.ts';
 import { Progress } from '../progress.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
 
-type Weights = 'lambda1' | 'lambda2' | 'beta1' | 'beta2' | 'area' | 'area-weight';
-
-interface Arguments extends Omit<MaskArguments, Weights> {
+interface Arguments extends MaskArguments {
   grid: string | undefined;
   measure: RegionMeasure;
 }
-
-const {
-  lambda1: _1,
-  lambda2: _2,
-  beta1: _3,
-  beta2: _4,
-  area: _5,
-  'area-weight': _6,
-  ...shared
-} = maskGroupOptions;
 
 /** `voxmask grid`: masks over the options of equation 2. */
 export const grid: CommandModule<object, Arguments> = {
@@ -38,7 +27,7 @@ export const grid: CommandModule<object, Arguments> = {
         describe: "Grid in YAML (docs/formats.md); the paper's when not given",
       })
       .options({
-        ...shared,
+        ...maskGroupOptions,
         measure: {
           choices: regionMeasures,
           default: 'density' as RegionMeasure,
@@ -52,16 +41,10 @@ export const grid: CommandModule<object, Arguments> = {
 
 async function run(args: Arguments): Promise<void> {
   const { quiet = false, json, measure } = args;
-  const { atlas, ...options } = jobOf({
-    ...args,
-    ...objectiveDefaults,
-    area: undefined,
-    'area-weight': undefined,
-    score: args.score,
-    reduction: args.reduction,
-  });
+  const { atlas, ...options } = jobOf(args, 'grid');
   if (!atlas) throw new UsageError('masks are compared over regions: give --atlas and --labels', 'grid');
   const stages = readStages(args.grid ?? null);
+  requireFree(args, stages);
   await interruptible((signal) =>
     lendGpu(args.adapter, quiet, async (open) => {
       const { hooks, finish } = gridProgress(quiet);
@@ -73,6 +56,29 @@ async function run(args: Arguments): Promise<void> {
       else console.log(json ? JSON.stringify(result, null, 2) : asText(result));
     }),
   );
+}
+
+/**
+ * The command line gives what the stages leave open.
+ *
+ * @throws UsageError for an option that every stage sets, which would be of no effect; or an area beside what it replaces
+ */
+function requireFree(args: Arguments, stages: readonly GridStage[]): void {
+  const sets = ({ fixed, vary }: GridStage, axis: Axis) => axis in fixed || vary[axis] !== undefined;
+  for (const axis of axes) {
+    const given = args[axis] !== objectiveDefaults[axis];
+    if (given && stages.every((stage) => sets(stage, axis)))
+      throw new UsageError(`--${axis} has no effect: every stage of the grid sets ${axis}`, 'grid');
+  }
+  if (args.area === undefined) return;
+  for (const stage of stages)
+    for (const axis of ['lambda1', 'beta1'] as const)
+      if (sets(stage, axis))
+        throw new UsageError(
+          `--area takes the place of lambda1 and beta1, but stage ${stage.name} of the grid sets ${axis}: ` +
+            'give a grid over lambda2 and beta2, or leave out --area',
+          'grid',
+        );
 }
 
 /** One bar over the masks, with what the one under way is at. */

@@ -90,16 +90,21 @@ export const maskGroupOptions = {
   json: jsonOption,
 } as const;
 
-/** What the job is asked for. @throws UsageError for a value that cannot be, or options that exclude each other */
-export function jobOf(args: Arguments): MaskGroupOptions {
-  const usage = (message: string) => new UsageError(message, 'mask group');
+/**
+ * What the job is asked for.
+ *
+ * @param command whose options they are, for messages
+ * @throws UsageError for a value that cannot be, or options that exclude each other
+ */
+export function jobOf(args: Arguments, command = 'mask group'): MaskGroupOptions {
+  const usage = (message: string) => new UsageError(message, command);
   const { atlas, labels } = args;
   if ((atlas === undefined) !== (labels === undefined))
     throw usage('--atlas and --labels are given together');
   if (args.independent && (args.split !== undefined || args['fit-on'] !== undefined)) {
     throw usage('--independent goes without --split and --fit-on: such a cohort has no training set');
   }
-  requireForm(args, 'mask group', objectiveDefaults);
+  requireForm(args, command, objectiveDefaults);
   const defaults = defaultGroupOptions(args.independent);
   return {
     model: args.model,

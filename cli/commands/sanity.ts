@@ -33,7 +33,7 @@ export const sanityCommand: CommandModule<object, Arguments> = {
 
 async function run(args: Arguments): Promise<void> {
   const { quiet = false, json } = args;
-  const { atlas, ...options } = jobOf(args);
+  const { atlas, ...options } = jobOf(args, 'sanity');
   if (!atlas) throw new UsageError('masks are compared over regions: give --atlas and --labels', 'sanity');
   await interruptible((signal) =>
     lendGpu(args.adapter, quiet, async (open) => {

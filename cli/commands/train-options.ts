@@ -143,6 +143,12 @@ export function jobOf(args: Arguments): TrainJobOptions {
   };
 }
 
+/** Checks settings without their data, as of a study's file. @throws UsageError for the first value that cannot be */
+export function requireSettings(args: Partial<SettingsArguments> & Pick<Partial<Arguments>, 'config'>): void {
+  const given = configurationOf(args as SettingsArguments, 'train');
+  if (args.config === undefined) checkLengths(settingsOf(given)); // a file may give what is missing here
+}
+
 function checkLengths({ channels, 'sub-blocks': subBlocks }: Blocks, command = 'train'): void {
   if (channels.length === subBlocks.length) return;
   const counts = `--channels has ${channels.length} blocks, --sub-blocks ${subBlocks.length}`;

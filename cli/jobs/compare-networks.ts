@@ -7,7 +7,7 @@ import { firstSessions, type Session, sessionKey } from '../../cohort/session.ts
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
-import { healthyMean, meanFile } from './mask-mu.ts';
+import { healthyMean, meanFile, muPathsOf, muPerSession } from './mask-mu.ts';
 import type { MaskEntry } from './mask-sets.ts';
 import { readNotedCohort } from './noted-cohort.ts';
 
@@ -26,7 +26,8 @@ export interface NetworkGroup {
   readonly file: string;
   readonly model: Model;
   readonly classIndex: number;
-  readonly mu: number | Float32Array;
+  /** a number, a volume, or the volume's file of each image, by the image's path */
+  readonly mu: number | Float32Array | ReadonlyMap<string, string>;
   /** by place among the masks */
   readonly members: readonly { readonly place: number; readonly sessions: readonly Session[] }[];
 }
@@ -67,16 +68,27 @@ export function networkGroups(
     if (classIndex < 0)
       throw new InputError(file, `knows no class ${className}`, `Choose one of ${listed(classes)}`);
     const mu = choice.mu ?? muBeside(entry) ?? 1;
-    const key = JSON.stringify([file, className, mu]);
-    const group = groups.get(key) ?? { file, model, classIndex, mu: readMu(mu, grid, entry), members: [] };
-    groups.set(key, group);
     const read = (table: string) => {
       const id = JSON.stringify([table, classes]);
       const sessions = tables.get(id) ?? readNotedCohort(table, classes, { allowOneClass: true }).sessions;
       tables.set(id, sessions);
       return sessions;
     };
-    group.members.push({ place, sessions: sessionsOf(entry, choice, className, read) });
+    const sessions = sessionsOf(entry, choice, className, read);
+    const own = mu === muPerSession;
+    const table = choice.images ?? entry.with.table;
+    const key = JSON.stringify([file, className, mu, own && table && path.resolve(table)]);
+    const group = groups.get(key) ?? {
+      ...{ file, model, classIndex, members: [] },
+      mu: own ? new Map<string, string>() : readMu(mu, grid, entry),
+    };
+    groups.set(key, group);
+    if (own && group.mu instanceof Map)
+      for (const [session, its] of muPathsOf(table, sessions)) {
+        requireMuGrid(its, grid, entry);
+        group.mu.set(session.path, its);
+      }
+    group.members.push({ place, sessions });
   });
   return [...groups.values()];
 }
@@ -143,17 +155,22 @@ function muBeside({ file, with: { mu } }: MaskEntry): number | string | null {
   return folders.map((folder) => path.join(folder, meanFile)).find((kept) => existsSync(kept)) ?? mu;
 }
 
-function readMu(mu: number | string, grid: Grid, { name }: MaskEntry): number | Float32Array {
+function readMu(mu: number | string, grid: Grid, entry: MaskEntry): number | Float32Array {
   if (typeof mu === 'number') return mu;
   if (!existsSync(mu)) {
     throw new InputError(
-      name,
+      entry.name,
       `its mu (${mu}) is no number and no file`,
       'Give a number or a volume with --mu, or leave probCNN out with --no-prob-cnn',
     );
   }
+  requireMuGrid(mu, grid, entry);
+  return readVolume(mu).data;
+}
+
+function requireMuGrid(mu: string, grid: Grid, { name }: MaskEntry): void {
   const its = readGrid(mu);
-  if (sameGrid(its, grid)) return readVolume(mu).data;
+  if (sameGrid(its, grid)) return;
   const [found, wanted] = describeGrids(its, grid);
   throw new InputError(
     mu,

@@ -78,9 +78,10 @@ function identityOf(files: readonly string[], groups: readonly NetworkGroup[], r
     members.map(({ place, sessions }) => [place, sessions.map((session) => stamp(session.path))]),
   ]);
   hash.update(JSON.stringify([reading.raw, reading.occlusion, files.map(stamp), networks]));
-  for (const { mu } of groups)
-    hash.update(
-      typeof mu === 'number' ? String(mu) : new Uint8Array(mu.buffer, mu.byteOffset, mu.byteLength),
-    );
+  for (const { mu } of groups) {
+    if (typeof mu === 'number') hash.update(String(mu));
+    else if (mu instanceof Float32Array) hash.update(new Uint8Array(mu.buffer, mu.byteOffset, mu.byteLength));
+    else hash.update(JSON.stringify([...mu].map(([image, its]) => [image, stamp(its)])));
+  }
   return hash.digest('hex');
 }

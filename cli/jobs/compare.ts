@@ -6,7 +6,7 @@ import type { Grid } from '../../cohort/volume.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Compared, type MaskedProbabilities, meanProbability } from '../../masking/comparison.ts';
 import { type ComparisonSummary, summarise } from '../../masking/comparison-summary.ts';
-import { probe } from '../../masking/prob-cnn.ts';
+import { type ProbedNetwork, probe } from '../../masking/prob-cnn.ts';
 import { type RegionUse, regionUse } from '../../masking/regions.ts';
 import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
 import { countTop, type RegionCount } from '../../masking/top-regions.ts';
@@ -160,14 +160,14 @@ async function probeAll(
   let done = 0;
   for (const [place, { model, classIndex, mu, members }] of groups.entries()) {
     const network = new Network(gpu, model.architecture, model.weights);
-    const tensor = typeof mu === 'number' ? gpu.full([1], mu, 'mu') : gpu.tensor(grid.shape, mu, 'mu');
+    const placed = placedMu(gpu, mu, grid);
     const images = new ImageStore(grid, { intensity: model.intensity });
     const lists = members.map(({ sessions }) => sessions);
     try {
       for (const [b, file] of files.entries()) {
         signal?.throwIfAborted();
         const known = progress.of(place, b);
-        const asked = { network, images, classIndex, mu: tensor, lists, ...(signal && { signal }) };
+        const asked = { network, images, classIndex, mu: placed, lists, ...(signal && { signal }) };
         const ask = () => probe(asked, readMask(file, reading));
         const probed = known ?? (await ask());
         if (!known) progress.add(place, b, probed);
@@ -178,10 +178,18 @@ async function probeAll(
       }
     } finally {
       network.release();
-      tensor.release();
+      if (typeof placed !== 'function') placed.release();
     }
   }
   return cells;
+}
+
+/** mu on the GPU, released by the caller; or what gives each session its own. */
+function placedMu(gpu: OpenGpu['gpu'], mu: NetworkGroup['mu'], grid: Grid): ProbedNetwork['mu'] {
+  if (typeof mu === 'number') return gpu.full([1], mu, 'mu');
+  if (mu instanceof Float32Array) return gpu.tensor(grid.shape, mu, 'mu');
+  const volumes = new ImageStore(grid);
+  return (session) => volumes.load({ ...session, path: mu.get(session.path)! });
 }
 
 function comparedOf(entries: readonly MaskEntry[], choice: NetworkChoice): Compared[] {

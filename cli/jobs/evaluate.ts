@@ -6,6 +6,7 @@ import { ImageStore } from '../../model/images.ts';
 import { confusionMatrix, largestOf, softmax } from '../../model/metrics.ts';
 import type { Model } from '../../model/model-file.ts';
 import type { RunPlace } from '../../model/model-folder.ts';
+import { splitBeside } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
 import { predictLogits } from '../../model/predict.ts';
 import { writeSidecar } from '../sidecar.ts';
@@ -14,7 +15,7 @@ import { recordedAccuracy, recordGroups, refuseOtherGroups, requireGroups } from
 import { type Asked, type Judged, readAsked, readJudged } from './evaluate-targets.ts';
 import { openOutput, pathsIn } from './output.ts';
 import { requireFit } from './predict.ts';
-import { refuseCopies } from './twins.ts';
+import { refuseCopies, refuseKnownCopies } from './twins.ts';
 
 /** Which of a cohort's sessions are asked about: all, or a side of the split that the network was trained with. */
 export const evaluationSets = ['all', 'validation', 'train'] as const;
@@ -81,8 +82,8 @@ export interface EvaluateResult {
  * Evaluates networks on cohorts (paper, section 3: validation, test set, independent cohort): one session per participant
  * unless asked otherwise, metrics with intervals, and what each network says of each session, written to a folder.
  *
- * @throws InputError when a model or a cohort cannot be read, they do not fit, participants of a cohort trained or selected a
- *   network that is asked about all of it, or a group was recorded with other sessions
+ * @throws InputError when a model or a cohort cannot be read, they do not fit, participants of a cohort (or copies of their
+ *   images) trained or selected a network that is asked about all of it, or a group was recorded with other sessions
  */
 export async function evaluateModels(
   options: EvaluateOptions,
@@ -92,7 +93,11 @@ export async function evaluateModels(
   const judged = readJudged(options.models);
   const { classes } = judged[0].model.architecture;
   const asked = readAsked(options, judged);
-  for (const { cohort } of asked) await refuseCopies(cohort.path, cohort.sessions);
+  for (const { cohort } of asked) {
+    await refuseCopies(cohort.path, cohort.sessions);
+    if (options.set !== 'all') continue;
+    for (const { file } of judged) await refuseKnownCopies(cohort.path, cohort.sessions, splitBeside(file));
+  }
   const stores = new Map<string, ImageStore>();
   for (const [i, { file, model }] of judged.entries()) {
     for (const one of asked) {

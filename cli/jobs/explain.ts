@@ -16,7 +16,7 @@ import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { type ExplainPaths, explainMarker, explainPaths, writeExplainFiles } from './explain-files.ts';
 import { type ExplainSources, readExplainInputs } from './explain-inputs.ts';
-import type { MaskInputs } from './mask-inputs.ts';
+import { type MaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { oneMu } from './mask-mu.ts';
 import { openOutput, pathsIn } from './output.ts';
 
@@ -64,6 +64,7 @@ export interface ExplainResult {
  */
 export async function explain(options: ExplainOptions, hooks: ExplainHooks): Promise<ExplainResult[]> {
   const inputs = readExplainInputs(options.sources);
+  if (!('image' in options.sources)) await refuseKnownImages(options.sources, inputs);
   if (options.methods.includes('grad-cam')) blockOf(inputs.model.architecture, options.attribution);
   const place = (method: Method) => path.join(options.out, method);
   const outputs = new Map<Method, OutputFolder>();

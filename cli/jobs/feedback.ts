@@ -1,22 +1,22 @@
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { writeFileAtomic } from '../../cohort/files.ts';
+import { removeFile, writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
-import { formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
+import { fingerprintsIn, formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
-import { feedBack } from '../../masking/feedback.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { roiSimilarity } from '../../masking/similarity.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
 import { writeModel } from '../../model/model-file.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { Network } from '../../model/network.ts';
-import { type Epoch, type TrainOptions, train } from '../../model/train.ts';
+import type { Epoch, TrainOptions } from '../../model/train.ts';
 import type { Weights } from '../../model/weights.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { feedbackIdentity, trainFurther } from './feedback-training.ts';
 import {
   groupMaskFiles,
   kindOf,
@@ -26,9 +26,12 @@ import {
 } from './mask-group.ts';
 import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
+import { checkpointName, isMaskBegun } from './mask-resume.ts';
 import { readNotedCohort } from './noted-cohort.ts';
-import { openOutput, requirePart } from './output.ts';
+import { openOutput, pathsIn, requirePart } from './output.ts';
 import { besideModel, type Knowledge, knowledgeOf } from './sanity-networks.ts';
+import { finishedResults } from './train-identity.ts';
+import { checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 import { readMaps } from './validate-inputs.ts';
 
 export interface FeedbackOptions extends Omit<MaskGroupOptions, 'atlas' | 'everyImage'> {
@@ -62,6 +65,8 @@ export interface FeedbackResult {
   /** by density before */
   readonly regions: readonly { readonly name: string; readonly before: number; readonly after: number }[];
   readonly epochs: readonly Epoch[];
+  /** the same feedback was there already, finished, and was not made again */
+  readonly finishedBefore: boolean;
   readonly paths: { readonly [name: string]: string };
 }
 
@@ -69,10 +74,11 @@ const marker = 'feedback.json';
 
 /**
  * Feeds a group mask back: the network is trained further while each training image is, with a probability, masked before it
- * is seen; then it gets a group mask of its own, and the two are compared.
+ * is seen; then it gets a group mask of its own, and the two are compared. What an abort or a kill cut short goes on from its
+ * last checkpoint, with the same bits.
  *
- * @returns null after an abort
- * @throws InputError as `maskGroup` does
+ * @returns null after an abort: the same call goes on
+ * @throws InputError as `maskGroup` does, and when the folder holds an unfinished feedback with other options
  */
 export async function feedback(
   options: FeedbackOptions,
@@ -85,36 +91,40 @@ export async function feedback(
       'needs the cohort that the network was trained with',
       'Leave --independent out',
     );
-  const { mask, share, training, ...masking } = options;
+  const { mask, share, training, overwrite, ...masking } = options;
   const model = modelFile(options.model);
   const split = options.split ?? besideModel(model, 'split.tsv', 'Give the split with --split FILE');
   const inputs = readMaskInputs({ ...options, model, split });
   const [old] = readMaps([mask], inputs.images.grid);
-  const output = openOutput(options.out, { by: 'feedback', overwrite: options.overwrite });
+  const sides = readSplit(split, readNotedCohort(options.cohort, inputs.model.architecture.classes));
+  const identity = feedbackIdentity(options, inputs, sides, old);
+  const place = (name: string) => path.join(options.out, name);
+  const paths = {
+    model: place('model.safetensors'),
+    mask: place('mask'),
+    regions: place('regions.tsv'),
+    masks: place('masks.png'),
+  };
+  const records = { sidecar: place(marker), split: place('split.tsv'), checkpoint: place(checkpointName) };
+  const finished = overwrite ? null : finishedResults(records.sidecar, identity);
+  if (finished) return finishedBefore(finished, { ...paths, sidecar: records.sidecar });
+  const output = openOutput(options.out, { by: 'feedback', overwrite });
   try {
-    output.require([marker, 'model.safetensors', 'regions.tsv', 'masks.png', 'split.tsv'], marker);
-    const maskPlace = path.join(options.out, 'mask');
-    requirePart(
-      maskPlace,
-      { by: 'mask group', overwrite: options.overwrite },
-      groupMaskFiles(maskPlace, kindOf(inputs)),
-    );
+    const { mask: folder, ...own } = paths;
+    output.require(pathsIn([own, records]), marker);
+    const from = checkpointOf(records.checkpoint, identity, overwrite);
+    requirePart(folder, { by: 'mask group', overwrite }, groupMaskFiles(folder, kindOf(inputs)));
     const opened = await hooks.open();
-    const tuned = await fineTune(opened.gpu, options, inputs, split, old.mask, hooks);
+    refuseOtherAdapter(from, opened.report, options.out);
+    if (overwrite) for (const file of [records.sidecar, records.checkpoint]) removeFile(file);
+    const tuned = await trainFurther(opened, options, inputs, { sides, fedBack: old, identity, from }, hooks);
     if (!tuned) return null;
-    const paths = {
-      model: path.join(options.out, 'model.safetensors'),
-      mask: maskPlace,
-      regions: path.join(options.out, 'regions.tsv'),
-      masks: path.join(options.out, 'masks.png'),
-    };
     writeModel(paths.model, { ...inputs.model, weights: tuned.weights });
-    const sides = readSplit(split, readNotedCohort(options.cohort, inputs.model.architecture.classes));
-    writeFileAtomic(path.join(options.out, 'split.tsv'), formatSplit({ ...sides }));
-    const made = await maskGroup(
-      { ...masking, model: paths.model, split, out: paths.mask, overwrite: true },
-      hooks,
-    );
+    writeFileAtomic(records.split, formatSplit({ ...sides }, fingerprintsIn(split)));
+    const making = { ...masking, model: paths.model, split, out: folder, overwrite };
+    const itsInputs = readMaskInputs(making);
+    const begun = !overwrite && isMaskBegun(making, itsInputs);
+    const made = await maskGroup({ ...making, overwrite: !begun }, { ...hooks, inputs: itsInputs });
     if (made.interrupted) return null;
     const masks = { before: old.mask, after: readVolume(made.paths.thresholded).data };
     const state = async (file: string, weights: Weights): Promise<FeedbackState> => ({
@@ -156,43 +166,19 @@ export async function feedback(
       startedAt,
       finishedAt: new Date(),
       peakBytes: opened.gpu.memory().peakBytes,
-      results: { ...found, share },
+      results: { ...found, share, identity },
     });
-    return { ...found, paths: { ...paths, sidecar } };
+    removeFile(records.checkpoint);
+    return { ...found, finishedBefore: false, paths: { ...paths, sidecar } };
   } finally {
     output.close();
   }
 }
 
-/** @returns the weights after the last epoch; null after an abort */
-async function fineTune(
-  gpu: OpenGpu['gpu'],
-  { cohort, training, share }: FeedbackOptions,
-  { model, images, mu }: MaskInputs,
-  split: string,
-  values: Float32Array,
-  { signal, onTrainStep }: FeedbackHooks,
-): Promise<{ weights: Weights; epochs: readonly Epoch[] } | null> {
-  const sides = readSplit(split, readNotedCohort(cohort, model.architecture.classes));
-  const network = new Network(gpu, model.architecture, model.weights);
-  const mask = gpu.tensor(images.grid.shape, values, 'mask fed back');
-  const hidden = await placeOneMu(gpu, mu, images);
-  try {
-    const { epochs, interrupted } = await train({
-      network,
-      images,
-      train: sides.train,
-      validation: sides.validation,
-      options: { ...training, patience: training.epochs },
-      alter: (x, step) => feedBack({ mask, mu: hidden, share, seed: training.seed }, x, step, gpu),
-      ...(signal && { signal }),
-      ...(onTrainStep && { onStep: onTrainStep }),
-    });
-    return interrupted ? null : { weights: await network.download(), epochs };
-  } finally {
-    for (const tensor of [mask, hidden]) tensor.release();
-    network.release();
-  }
+/** The result of a feedback that was finished before, as its sidecar has it. */
+function finishedBefore(recorded: Record<string, unknown>, paths: FeedbackResult['paths']): FeedbackResult {
+  const { identity: _1, share: _2, peakBytes: _3, seconds: _4, ...results } = recorded;
+  return { ...(results as unknown as FeedbackResult), finishedBefore: true, paths };
 }
 
 async function underMasks(

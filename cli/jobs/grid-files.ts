@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
 import {
+  type Axis,
   axes,
   type GridLine,
   type GridPoint,
@@ -87,7 +88,8 @@ function similarityTable({ axis, values, similarity }: LineSimilarity): string {
 function pointTable({ made, objective }: GridContent, directory: string): string {
   const rows = made.map(({ point, result, learningRate, fellBack, diverged }) => ({
     stage: point.stage,
-    ...Object.fromEntries(axes.map((axis) => [axis, point.objective[axis] ?? objective[axis]])),
+    ...Object.fromEntries(axes.map((axis) => [axis, weightOf(axis, point, objective)])),
+    area: objective.area?.share,
     learning_rate: learningRate,
     steps: result.steps,
     kept_epoch: result.best.epoch,
@@ -104,6 +106,12 @@ function pointTable({ made, objective }: GridContent, directory: string): string
     diverged,
   }));
   return formatTable(Object.keys(rows[0]), rows);
+}
+
+/** Null for what an area takes the place of. */
+function weightOf(axis: Axis, point: GridPoint, objective: ObjectiveOptions): number | null {
+  if (objective.area && (axis === 'lambda1' || axis === 'beta1')) return null;
+  return point.objective[axis] ?? objective[axis];
 }
 
 /** Rows along the first option that a stage varies, columns along the second (paper, figures 3 and 4). */

@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
-import { writeFileAtomic } from '../../cohort/files.ts';
+import { removeFile, writeFileAtomic } from '../../cohort/files.ts';
 import type { OutputFolder } from '../../cohort/output/folder.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { divergence, isLossFault } from '../../masking/divergence.ts';
-import { modelFile } from '../../model/model-folder.ts';
-import { versions } from '../versions.ts';
 import {
   groupMaskFiles,
   kindOf,
@@ -18,7 +15,8 @@ import {
   maskGroup,
 } from './mask-group.ts';
 import type { MaskInputs } from './mask-inputs.ts';
-import { requirePart } from './output.ts';
+import { checkpointName, isMaskBegun, maskIdentity } from './mask-resume.ts';
+import { openOutput, requirePart } from './output.ts';
 import { differences } from './train-identity.ts';
 
 /** A mask of a grid, and how it came about. */
@@ -60,46 +58,60 @@ export function requirePoint(
 }
 
 /**
- * A mask of a grid in a folder of its own: the one that is there if it was made of the same, else a new one. A training that
- * diverges is done again with a tenth of the learning rate (paper, section 2.3.2).
+ * A mask of a grid in a folder of its own. A finished one of the same options is taken as it is; one that was cut short, by an
+ * abort or a kill, goes on from its checkpoint with the same bits. A training that diverges is done again with a tenth of the
+ * learning rate (paper, section 2.3.2).
  *
- * @throws InputError when the folder holds a mask made of something else, naming what, unless it may be overwritten
+ * @throws InputError when the folder holds a mask made of something else, finished or not, naming what, unless it may be
+ *   overwritten
  */
 export async function makePoint(options: MaskGroupOptions, hooks: PointHooks): Promise<MadePoint> {
-  const identity = identityOf(options, hooks.inputs);
-  const known = options.overwrite ? null : finished(options.out, identity);
-  if (known) return known;
-  requirePart(
-    options.out,
-    { by: 'mask group', overwrite: options.overwrite },
-    groupMaskFiles(options.out, kindOf(hooks.inputs)),
-  );
-  // What an interruption left is made anew.
-  const once = async (learningRate: number) => {
-    const group = { ...options.group, learningRate };
-    return maskGroup({ ...options, group, overwrite: true }, hooks);
+  const { out, overwrite } = options;
+  const { inputs } = hooks;
+  const identity = maskIdentity(options, inputs);
+  if (overwrite) removeFile(path.join(out, pointRecord)); // else an interruption would leave it beside another mask
+  const known = overwrite ? null : recordOf(out, identity);
+  if (known?.result) return { ...known, result: withPaths(known.result, out) };
+  requirePart(out, { by: 'mask group', overwrite }, groupMaskFiles(out, kindOf(inputs)));
+  const record = (content: Partial<MadePoint>) =>
+    writeFileAtomic(path.join(out, pointRecord), `${JSON.stringify({ identity, ...content }, null, 2)}\n`);
+  const finish = (made: MadePoint) => {
+    if (!made.result.interrupted) record(made);
+    return made;
   };
-  const asked = options.group.learningRate;
-  const first = await attempt(() => once(asked), hooks);
-  let made: MadePoint;
-  if (first.diverged === null || first.result?.interrupted) {
-    made = { result: first.result!, learningRate: asked, fellBack: null, diverged: null };
-  } else {
-    const result = await once(asked / fallback);
-    const diverged = result.interrupted ? null : await divergenceOf(result, hooks);
-    made = { result, learningRate: asked / fallback, fellBack: first.diverged, diverged };
+  const { learningRate } = options.group;
+  let fellBack = known?.fellBack ?? null;
+  if (fellBack === null) {
+    const begun = !overwrite && isMaskBegun(options, inputs);
+    const { result, diverged } = await attempt({ ...options, overwrite: !begun }, hooks);
+    if (diverged === null) return finish({ result: result!, learningRate, fellBack, diverged });
+    fellBack = diverged;
   }
-  if (!made.result.interrupted)
-    writeFileAtomic(
-      path.join(options.out, pointRecord),
-      `${JSON.stringify({ identity, ...made }, null, 2)}\n`,
-    );
-  return made;
+  const slower = { ...options, group: { ...options.group, learningRate: learningRate / fallback } };
+  const begun = known !== null && isMaskBegun(slower, inputs);
+  if (known === null) {
+    removeCheckpoint(out);
+    record({ learningRate: slower.group.learningRate, fellBack }); // after an interruption, the slower one goes on
+  }
+  const result = await maskGroup({ ...slower, overwrite: !begun }, hooks);
+  const diverged = result.interrupted ? null : await divergenceOf(result, hooks);
+  return finish({ result, learningRate: slower.group.learningRate, fellBack, diverged });
 }
 
-async function attempt(make: () => Promise<MaskGroupResult>, hooks: PointHooks) {
+/** Removes the checkpoint of the training that diverged, which the slower one is not to take for its own. */
+function removeCheckpoint(folder: string): void {
+  const output = openOutput(folder, { by: 'mask group', overwrite: true });
   try {
-    const result = await make();
+    removeFile(path.join(folder, checkpointName));
+  } finally {
+    output.close();
+  }
+}
+
+/** The mask at the learning rate asked for, and why it diverged; null where it did not, or was interrupted. */
+async function attempt(options: MaskGroupOptions, hooks: PointHooks) {
+  try {
+    const result = await maskGroup(options, hooks);
     return { result, diverged: result.interrupted ? null : await divergenceOf(result, hooks) };
   } catch (error) {
     if (!isLossFault(error)) throw error;
@@ -115,31 +127,15 @@ async function divergenceOf(result: MaskGroupResult, { untouched }: PointHooks):
   );
 }
 
-/** What a mask follows from, but for the adapter: every option but those that say where things lie, and what lies there. */
-function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
-  const { model, cohort: _1, split: _2, atlas: _3, out: _4, overwrite: _5, planted: _6, ...rules } = options;
-  const images = (sessions: MaskInputs['fit']) =>
-    sessions.map(({ participantId, sessionId, path: file }) => {
-      const { size, mtimeMs } = statSync(file);
-      return [participantId, sessionId, size, Math.round(mtimeMs)];
-    });
-  const { mu, atlas } = inputs;
-  return {
-    version: versions().voxmask,
-    ...rules,
-    className: inputs.className,
-    network: digest(readFileSync(modelFile(model))),
-    images: digest(JSON.stringify([images(inputs.fit), images(inputs.select)])),
-    mu: mu instanceof Float32Array ? digest(bytesOf(mu)) : options.mu,
-    atlas: atlas && digest(JSON.stringify(atlas.regions) + digest(bytesOf(atlas.labels))),
-  };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function finished(folder: string, identity: object): MadePoint | null {
+/**
+ * What is recorded of a point: all of a finished one; of one under way, why its learning rate was lowered. Null for none.
+ *
+ * @throws InputError when it is of a mask made of something else
+ */
+function recordOf(
+  folder: string,
+  identity: object,
+): MadePoint | (Partial<MadePoint> & { result?: never }) | null {
   const file = path.join(folder, pointRecord);
   if (!existsSync(file)) return null;
   let known: MadePoint & { identity: object };
@@ -148,21 +144,20 @@ function finished(folder: string, identity: object): MadePoint | null {
   } catch {
     return null; // of another version, or broken
   }
-  const differ = differences(known.identity, identity);
-  if (differ.length > 0) {
-    throw new InputError(
-      folder,
-      `holds a mask made with another ${differ.join(', ')}`,
-      'Choose another folder, or give --overwrite to make every mask anew',
-    );
-  }
-  const { result, learningRate, fellBack, diverged } = known;
+  const { identity: its, ...record } = known;
+  const differ = differences(its, identity);
+  if (differ.length === 0) return record;
+  throw new InputError(
+    folder,
+    `holds a mask made with another ${differ.join(', ')}`,
+    'Choose another folder, or give --overwrite to make every mask anew',
+  );
+}
+
+/** A result whose folder may have been moved. */
+function withPaths(result: MaskGroupResult, folder: string): MaskGroupResult {
   const paths = Object.fromEntries(
     Object.entries(result.paths).map(([name, its]) => [name, its && path.join(folder, path.basename(its))]),
   ) as unknown as MaskGroupResult['paths'];
-  return { result: { ...result, paths }, learningRate, fellBack, diverged };
-}
-
-function digest(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 16);
+  return { ...result, paths };
 }

@@ -12,7 +12,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { type GridPaths, gridPaths, type PointResult, writeGrid } from './grid-files.ts';
 import { makePoint, requirePoint } from './grid-point.ts';
 import type { MaskGroupHooks, MaskGroupOptions } from './mask-group.ts';
-import { type MaskInputs, readMaskInputs } from './mask-inputs.ts';
+import { type MaskInputs, readMaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { openOutput, pathsIn } from './output.ts';
 
 export interface GridOptions extends Omit<MaskGroupOptions, 'atlas'> {
@@ -55,6 +55,7 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
   const output = openOutput(options.out, { by: 'grid', overwrite: options.overwrite });
   try {
     const inputs = readMaskInputs({ ...common, atlas: sources });
+    await refuseKnownImages(common, inputs);
     const place = (point: GridPoint) => path.join(options.out, point.stage, point.name);
     const lines = stages.flatMap(gridLines);
     const { out, overwrite } = options;
@@ -130,11 +131,11 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
 async function lossOfOnes(
   gpu: OpenGpu['gpu'],
   { model, images, select, classIndex }: MaskInputs,
-  { score }: ObjectiveOptions,
+  objective: ObjectiveOptions,
 ): Promise<number> {
   const network = new Network(gpu, model.architecture, model.weights);
   try {
-    return await untouchedLoss(network, images, select, classIndex, score);
+    return await untouchedLoss(network, images, select, classIndex, objective);
   } finally {
     network.release();
   }

@@ -18,9 +18,9 @@ import {
 } from './mask-derivatives.ts';
 import { type MaskPaths, maskMarker, maskPaths, writeMaskFiles } from './mask-files.ts';
 import { makeGroupMask } from './mask-group-make.ts';
-import { type MaskInputs, type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { type MaskInputs, type MaskSources, readMaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { keepMean, keepsMean, meanFile } from './mask-mu.ts';
-import { checkpointName, GroupCheckpoints } from './mask-resume.ts';
+import { checkpointName, GroupCheckpoints, groupMaskSidecar } from './mask-resume.ts';
 import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskGroupOptions extends MaskSources {
@@ -101,6 +101,7 @@ export function defaultGroupOptions(independent: boolean): GroupOptions {
 export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks): Promise<MaskGroupResult> {
   const startedAt = new Date();
   const inputs = hooks.inputs ?? readMaskInputs(options);
+  if (!hooks.inputs) await refuseKnownImages(options, inputs);
   requireFit(options.objective, inputs.images.grid.shape);
   const output = openOutput(options.out, { by: 'mask group', overwrite: options.overwrite });
   try {
@@ -192,7 +193,7 @@ function finishedBefore(
   checkpoints: GroupCheckpoints,
   { atlas }: MaskInputs,
 ): MaskGroupResult | null {
-  const sidecar = path.join(out, 'mask.json');
+  const sidecar = path.join(out, groupMaskSidecar);
   const told = checkpoints.finished(sidecar);
   if (!told) return null;
   const { identity: _1, fittedOn: _2, selectedOn: _3, ...results } = told;
@@ -211,7 +212,7 @@ function finishedBefore(
 export function groupMaskFiles(out: string, { className, images, atlas, mu }: GroupMaskKind): string[] {
   const has = { losses: true, regions: atlas !== null };
   const derived = derivativePaths(out, { of: { className }, sources: images });
-  const others = ['mask.json', checkpointName, ...datasetFiles, ...(keepsMean(mu) ? [meanFile] : [])];
+  const others = [groupMaskSidecar, checkpointName, ...datasetFiles, ...(keepsMean(mu) ? [meanFile] : [])];
   return [
     ...pathsIn(maskPaths(out, has)),
     ...withSidecars(derived),

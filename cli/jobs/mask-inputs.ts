@@ -12,6 +12,7 @@ import { type Model, readModel } from '../../model/model-file.ts';
 import { modelFile, splitBeside } from '../../model/model-folder.ts';
 import { findMu, type Mu } from './mask-mu.ts';
 import { readNotedCohort } from './noted-cohort.ts';
+import { refuseKnownCopies } from './twins.ts';
 
 /** Which images a group mask is fitted on. */
 export type FitOn = 'train' | 'train+validation';
@@ -67,6 +68,19 @@ export function readMaskInputs(given: MaskSources): MaskInputs {
     atlas: atlas && alignedAtlas(atlas, images.grid, sources.resample),
     mu: findMu({ ...sources, grid: images.grid, known: fit, sessions: [...sides.fit, ...sides.select] }),
   };
+}
+
+/**
+ * An independent cohort holds no copy of an image that the network knows, under another name either.
+ *
+ * @throws InputError naming the copies
+ */
+export async function refuseKnownImages(
+  { independent, cohort, split }: Pick<MaskSources, 'independent' | 'cohort' | 'split'>,
+  { path: model, fit, select }: MaskInputs,
+): Promise<void> {
+  if (independent)
+    await refuseKnownCopies(cohort, [...new Set([...fit, ...select])], split ?? splitBeside(model));
 }
 
 /** A network, and the class whose output masks push down. */

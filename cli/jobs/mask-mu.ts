@@ -43,7 +43,7 @@ export interface MuSources {
 /** Finds mu; images and volumes of sessions are read later. @throws InputError when it is not there, or does not fit */
 export function findMu(sources: MuSources): Mu {
   if (sources.mu === healthyMean) return { meanOf: healthySessions(sources) };
-  if (sources.mu === muPerSession) return { pathOf: pathsOf(sources) };
+  if (sources.mu === muPerSession) return { pathOf: muPathsOf(sources.cohort, sources.sessions) };
   return readMu(sources, sources.grid);
 }
 
@@ -75,7 +75,13 @@ function healthySessions({ cohort, known }: MuSources): Session[] {
   );
 }
 
-function pathsOf({ cohort, sessions }: MuSources): Map<Session, string> {
+/**
+ * The volumes that the column `mu_path` of a cohort's table gives its sessions.
+ *
+ * @param cohort the table; null for images that belong to none
+ * @throws InputError without a table or the column, or for a session without a volume
+ */
+export function muPathsOf(cohort: string | null, sessions: readonly Session[]): Map<Session, string> {
   if (cohort === null)
     throw new InputError(`--mu ${muPerSession}`, 'needs a cohort', 'Give --cohort, or the path of a volume');
   const table = readTable(cohort);

@@ -14,6 +14,8 @@ import { adapterOf } from './train-resume.ts';
 
 /** The checkpoint's file in the folder of the results. */
 export const checkpointName = 'checkpoint.safetensors';
+/** The sidecar's file there; it is written last. */
+export const groupMaskSidecar = 'mask.json';
 const plainSeconds = 600;
 
 interface Identity {
@@ -38,7 +40,7 @@ export class GroupCheckpoints {
   /** @throws InputError when the folder contains the checkpoint of another mask, unless it may be overwritten */
   constructor(options: MaskGroupOptions, inputs: MaskInputs) {
     this.file = path.join(options.out, checkpointName);
-    this.identity = identityOf(options, inputs);
+    this.identity = maskIdentity(options, inputs);
     this.seconds = options.checkpointSeconds ?? plainSeconds;
     const found = !options.overwrite && existsSync(this.file) ? readGroupState(this.file) : null;
     const { adapter = null, dropped = [], ...begun } = (found?.identity ?? {}) as Partial<Identity>;
@@ -91,8 +93,19 @@ export class GroupCheckpoints {
   }
 }
 
+/**
+ * Whether a folder holds this very mask, unfinished or finished, so that `maskGroup` goes on without replacing anything. What an
+ * interruption left before the first checkpoint is made anew.
+ *
+ * @throws InputError when the folder holds the checkpoint of another mask
+ */
+export function isMaskBegun(options: MaskGroupOptions, inputs: MaskInputs): boolean {
+  const left = new GroupCheckpoints({ ...options, overwrite: false }, inputs);
+  return left.state !== undefined || left.finished(path.join(options.out, groupMaskSidecar)) !== null;
+}
+
 /** What a group mask follows from, but for the adapter. */
-function identityOf(options: MaskGroupOptions, inputs: MaskInputs) {
+export function maskIdentity(options: MaskGroupOptions, inputs: MaskInputs) {
   const { objective, group, dropOutliers = false, everyImage = false, atlas } = options;
   const images = (sessions: readonly Session[]) =>
     sessions.map((session) => [session.participantId, session.sessionId, fileStamp(session.path)]);

@@ -2,7 +2,7 @@ import { removeFile } from '../../cohort/files.ts';
 import type { Intensity } from '../../cohort/intensity.ts';
 import type { Session } from '../../cohort/session.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
-import { readFold } from '../../cohort/splits/read-fold.ts';
+
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Convolutional, checkArchitecture, defaultArchitecture } from '../../model/architecture.ts';
@@ -16,7 +16,7 @@ import type { Weights } from '../../model/weights.ts';
 import type { Reconstruction } from '../../report/reconstructions.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
-import { readNotedCohort } from './noted-cohort.ts';
+import { readNotedCohort, readNotedFold } from './noted-cohort.ts';
 import { openOutput, pathsIn } from './output.ts';
 import {
   type PretrainPaths,
@@ -179,7 +179,7 @@ function splitFor(options: PretrainJobOptions): { split: Split; absent: number }
   // Images of any diagnosis, or of none, can be reconstructed.
   const found = new Set(readTable(file).rows.map(({ diagnosis }) => diagnosis));
   const cohort = readNotedCohort(file, [...found], { allowOneClass: true, copiesCompared: true });
-  if (split !== null) return readFold(split, fold ?? 0, classes, cohort);
+  if (split !== null) return readNotedFold(split, fold ?? 0, classes, cohort);
   return { split: { train: cohort.sessions, validation: [] }, absent: 0 };
 }
 

@@ -4,7 +4,7 @@ import type { Cohort } from '../../cohort/cohort.ts';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { OutputFolder } from '../../cohort/output/folder.ts';
-import { formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
+import { fingerprintsIn, formatSplit, readSplit } from '../../cohort/splits/split-table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { calibrateNormalisation } from '../../model/calibrate.ts';
 import { ImageStore } from '../../model/images.ts';
@@ -68,7 +68,7 @@ export async function randomNetwork(
     const images = imagesOf(model, sides.train[0]);
     const batchSize = Math.min(8, sides.train.length);
     await calibrateNormalisation(network, images, sides.train, batchSize, seed);
-    writeFileAtomic(files.split, formatSplit({ ...sides }));
+    writeFileAtomic(files.split, formatSplit({ ...sides }, fingerprintsIn(split)));
     writeModel(files.model, { ...model, weights: await network.download() });
     return files.model;
   } finally {

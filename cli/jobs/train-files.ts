@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
+import type { Session } from '../../cohort/session.ts';
 import type { Split } from '../../cohort/splits/folds.ts';
 import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
@@ -19,6 +20,8 @@ export interface TrainContent {
   /** the epoch that the model is of */
   readonly best: Epoch;
   readonly split: Split;
+  /** of a session's image; null where it is not known */
+  readonly fingerprint: (session: Session) => string | null;
   readonly learningRate: number;
 }
 
@@ -81,7 +84,7 @@ export const trainMarker = path.join(bestFolder, modelName);
 export function writeTraining(directory: string, content: TrainContent): void {
   const { model, epochs, best, split, learningRate } = content;
   const { checkpoint: _, ...paths } = trainPaths(directory);
-  writeFileAtomic(paths.split, formatSplit({ ...split }));
+  writeFileAtomic(paths.split, formatSplit({ ...split }, content.fingerprint));
   writeModel(paths.model, model);
   const rows = epochs.map((epoch) => historyRow(epoch, { learningRate, images: split.train.length }));
   writeFileAtomic(paths.history, formatTable(Object.keys(rows[0]), rows));

@@ -1,7 +1,6 @@
 import { InputError } from '../../cohort/error.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
-import { readFold } from '../../cohort/splits/read-fold.ts';
-import { readNotedCohort } from './noted-cohort.ts';
+import { readNotedCohort, readNotedFold } from './noted-cohort.ts';
 import type { SplitSource } from './train.ts';
 
 /** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
@@ -30,7 +29,7 @@ export function splitFor(
   const found =
     given === null
       ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }
-      : readFold(given, fold, classes, cohort);
+      : readNotedFold(given, fold, classes, cohort);
   refuseLackingClass(found.split, classes);
   return found;
 }

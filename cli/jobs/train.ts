@@ -99,7 +99,7 @@ export interface TrainJobResult {
 export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
   const startedAt = new Date();
   const { split: drawn, absent } = splitFor(options, options.network.classes);
-  await refuseCopies(options.cohort, [...drawn.train, ...drawn.validation]);
+  const fingerprint = await refuseCopies(options.cohort, [...drawn.train, ...drawn.validation]);
   const { shuffleLabels: shuffling = false, training } = options;
   const split = shuffling ? shuffleLabels(drawn, training.seed) : drawn;
   const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
@@ -161,6 +161,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       epochs,
       best,
       split: drawn,
+      fingerprint,
       learningRate: training.learningRate,
     });
     const { batchSize } = training;

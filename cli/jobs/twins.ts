@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { decodeAside } from '../../cohort/decoding/pool.ts';
 import { InputError } from '../../cohort/error.ts';
 import { plainIntensity } from '../../cohort/intensity.ts';
 import { partnerOf, splitName } from '../../cohort/nifti-file.ts';
 import { identityOf } from '../../cohort/same-files.ts';
 import type { Session } from '../../cohort/session.ts';
-import { fingerprintOf, refuseTwins } from '../../cohort/splits/twins.ts';
+import { knownImages } from '../../cohort/splits/split-table.ts';
+import { fingerprintOf, refuseKnownTwins, refuseTwins } from '../../cohort/splits/twins.ts';
 import { readCached, writeCached } from '../../engine/node/cache-folder.ts';
 import { note } from '../note.ts';
 import { Progress } from '../progress.ts';
@@ -19,18 +20,46 @@ const manyImages = 100; // so many take seconds: progress is shown
 /** Fingerprints by a file's path, size and time of change, of which only a hash is kept. */
 type Known = Map<string, string | null>;
 
+/** Gives a session's fingerprint; null where its image has none, or cannot be read. */
+type Fingerprint = (session: Session) => string | null;
+
 /**
  * Refuses a copy of one participant's scan under another's name, by the voxels; prints a note for copies within a
  * participant. An image is decoded for that once: its fingerprint is kept in the user's cache until the file changes.
  *
  * @param where for messages
+ * @returns the fingerprints
  * @throws InputError as `refuseTwins`. What cannot be read is left to the command, which names it
  */
 export async function refuseCopies(
   where: string,
   sessions: readonly Session[],
   quiet = false,
+): Promise<Fingerprint> {
+  const fingerprint = await fingerprintsOf(sessions, quiet);
+  const told = refuseTwins(where, sessions, (session) => fingerprint(session) ?? identityOf(session.path));
+  if (told !== null) note(`${where}: ${told}`);
+  return fingerprint;
+}
+
+/**
+ * Refuses copies of a network's training and validation images, under whatever name, in a cohort that it has not seen. The
+ * split beside a network that an earlier version trained records no fingerprints: then there is nothing to compare with.
+ *
+ * @param where for messages
+ * @param split the network's own; one that does not exist is left out
+ * @throws InputError as `refuseKnownTwins`
+ */
+export async function refuseKnownCopies(
+  where: string,
+  sessions: readonly Session[],
+  split: string,
 ): Promise<void> {
+  const known = existsSync(split) ? knownImages(split) : [];
+  if (known.length > 0) refuseKnownTwins(where, sessions, known, await fingerprintsOf(sessions, false));
+}
+
+async function fingerprintsOf(sessions: readonly Session[], quiet: boolean): Promise<Fingerprint> {
   const known = cached();
   const keys = new Map(sessions.map(({ path }) => [path, keyOf(path)]));
   const fresh = [...keys].filter(([, key]) => key !== null && !known.has(key)) as [string, string][];
@@ -54,12 +83,7 @@ export async function refuseCopies(
     }
     keep(known);
   }
-  const told = refuseTwins(
-    where,
-    sessions,
-    ({ path }) => known.get(keys.get(path) ?? '') ?? identityOf(path),
-  );
-  if (told !== null) note(`${where}: ${told}`);
+  return ({ path }) => known.get(keys.get(path) ?? '') ?? null;
 }
 
 /** Undefined where an image cannot be read. */

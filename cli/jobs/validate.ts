@@ -10,7 +10,7 @@ import { brainOf, randomRegions, removalOrder, tieBreaks } from '../../masking/v
 import { overlap } from '../../masking/validation/overlap.ts';
 import { Network } from '../../model/network.ts';
 import { writeSidecar } from '../sidecar.ts';
-import { type MaskSources, readMaskInputs } from './mask-inputs.ts';
+import { type MaskSources, readMaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { placeOneMu } from './mask-mu.ts';
 import { openOutput, pathsIn } from './output.ts';
 import {
@@ -61,6 +61,7 @@ export interface ValidateResult {
 export async function validate(options: ValidateOptions, hooks: ValidateHooks): Promise<ValidateResult> {
   const startedAt = new Date();
   const inputs = readMaskInputs({ ...options, fitOn: 'train' });
+  await refuseKnownImages(options, inputs);
   const { images, className, classIndex, atlas } = inputs;
   const maps = readMaps(options.maps, images.grid);
   const truth = options.truth === null ? null : truthOf(options.truth, atlas);

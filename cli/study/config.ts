@@ -11,8 +11,9 @@ import { simulate } from '../commands/simulate.ts';
 import { splitKfoldCommand } from '../commands/split-kfold.ts';
 import { splitTestCommand } from '../commands/split-test.ts';
 import { train } from '../commands/train.ts';
+import { requireSettings } from '../commands/train-options.ts';
 import { readConfig } from '../config-file.ts';
-import { optionSchema } from './option-schema.ts';
+import { asCommandLine, optionSchema, withLists } from './option-schema.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'takes letters, digits and -');
 const notAsked = z.literal(false);
@@ -50,7 +51,11 @@ export const studySchema = z.strictObject({
       folds: optionSchema(splitKfoldCommand).default({}),
     })
     .prefault({}),
-  train: optionSchema(train, ['split', 'fold', 'runs', 'split-seed', 'folds']).default({}),
+  train: optionSchema(train, ['split', 'fold', 'runs', 'split-seed', 'folds'])
+    .superRefine(
+      asCommandLine((given) => requireSettings(withLists(given, ['channels', 'sub-blocks', 'classes']))),
+    )
+    .default({}),
   runs: z.int().min(1).default(5).meta({ description: 'Trainings of fold 0, of different initialisation' }),
   evaluate: optionSchema(evaluate, ['model', 'set']).default({}),
   grid: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Command, type DeclaredOptions, declaredOptions } from '../command-tree.ts';
+import { UsageError } from '../fail.ts';
 
 /** A value that an option takes in a configuration; a list stands for a text with commas. */
 export type OptionValue = string | number | boolean | readonly (string | number)[];
@@ -10,7 +11,7 @@ const notOfAStudy = ['json', 'overwrite', 'quiet', 'adapter', 'out'];
 
 /**
  * The options of a command as a schema, read from the command itself, so that a study file takes what its command line
- * takes, by the same names.
+ * takes, by the same names and in the same ranges.
  *
  * @param except options that the study fills in itself
  */
@@ -27,11 +28,58 @@ export function optionSchema(command: Command, except: readonly string[] = []) {
 export function optionWords(options: OptionValues): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     if (typeof value === 'boolean') return [value ? `--${name}` : `--no-${name}`];
-    return [`--${name}`, Array.isArray(value) ? value.join(',') : String(value)];
+    return [`--${name}`, wordOf(value)];
   });
 }
 
-function valueSchema(name: string, { numbers, booleans, choices }: DeclaredOptions): z.ZodType<OptionValue> {
+function valueSchema(name: string, declared: DeclaredOptions): z.ZodType<OptionValue> {
+  const coerce = declared.coercions.get(name);
+  const schema = kindSchema(name, declared);
+  if (!coerce) return schema;
+  return schema.superRefine(
+    asCommandLine((value) => coerce(declared.numbers.has(name) ? value : wordOf(value))),
+  );
+}
+
+/** A check of a schema by what a command line refuses: its message is the fault. */
+export function asCommandLine<T>(check: (value: T) => unknown) {
+  return (value: T, context: z.RefinementCtx): void => {
+    try {
+      check(value);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  };
+}
+
+/** Options as a command has them, whose lists are texts each. @param lists those that are lists */
+export function withLists(
+  options: Readonly<Record<string, OptionValue | undefined>>,
+  lists: readonly string[],
+): Record<string, OptionValue | undefined> {
+  const listed = lists.flatMap((name) => {
+    const value = options[name];
+    return value === undefined
+      ? []
+      : [
+          [
+            name,
+            wordOf(value)
+              .split(',')
+              .map((part) => part.trim()),
+          ] as const,
+        ];
+  });
+  return { ...options, ...Object.fromEntries(listed) };
+}
+
+/** A value as a command line has it. */
+function wordOf(value: OptionValue): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+function kindSchema(name: string, { numbers, booleans, choices }: DeclaredOptions): z.ZodType<OptionValue> {
   if (choices[name]) return z.enum(choices[name] as [string, ...string[]]);
   if (numbers.has(name)) return z.number();
   if (booleans.has(name)) return z.boolean();

@@ -32,13 +32,41 @@ export function refuseUnknown(
       }`,
     );
   }
-  const unknown = [...counts].filter(([name]) => !diagnoses.knows(name)).sort((a, b) => b[1] - a[1]);
+  const unknown = unknownAmong(counts, diagnoses);
   if (unknown.length === 0) return;
-  const lines = unknown.map(([name, count]) => `"${name}" in ${count} ${count === 1 ? 'row' : 'rows'}`);
   const [first] = unknown[0];
   throw new InputError(
     where,
-    `has ${unknown.length === 1 ? 'a diagnosis' : 'diagnoses'} of unknown meaning:${listed(lines, '\n  ', 20)}\n`,
+    `${meaningless(unknown)}:${listed(linesOf(unknown), '\n  ', 20)}\n`,
     `Say what each means: --map "${first}=${classes[0]}" takes it for ${classes[0]}, --map "${first}=${first}" leaves its sessions out`,
   );
+}
+
+/** Refuses lists, as of a split, whose diagnoses are of unknown meaning. @throws InputError with each and how often it occurs */
+export function refuseUnknownInLists(
+  where: string,
+  counts: ReadonlyMap<string, number>,
+  diagnoses: Diagnoses,
+  classes: readonly string[],
+): void {
+  const unknown = unknownAmong(counts, diagnoses);
+  if (unknown.length === 0) return;
+  throw new InputError(
+    where,
+    `${meaningless(unknown)}:${listed(linesOf(unknown), '\n  ', 20)}\n`,
+    `Write ${classes.join(', ')} or another usual name in the lists, or take these rows out of them`,
+  );
+}
+
+/** Names that are neither classes nor usual spellings, and how often each occurs, the most frequent first. */
+function unknownAmong(counts: ReadonlyMap<string, number>, diagnoses: Diagnoses): [string, number][] {
+  return [...counts].filter(([name]) => !diagnoses.knows(name)).sort((a, b) => b[1] - a[1]);
+}
+
+function meaningless({ length }: readonly unknown[]): string {
+  return `has ${length === 1 ? 'a diagnosis' : 'diagnoses'} of unknown meaning`;
+}
+
+function linesOf(unknown: readonly (readonly [string, number])[]): string[] {
+  return unknown.map(([name, count]) => `"${name}" in ${count} ${count === 1 ? 'row' : 'rows'}`);
 }

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { refuseUnknownInLists } from '../build/unknown.ts';
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
+import { listed } from '../listed.ts';
 import { firstSessions, type Session, sessionKey } from '../session.ts';
 import { Diagnoses } from '../spellings.ts';
 import { readTable, requireColumns } from '../table.ts';
@@ -11,6 +13,8 @@ import { refuseLeaks } from './leaks.ts';
 /** A fold read from lists, and how many of their sessions the cohort does not have. */
 export interface PublishedSplit extends Split {
   readonly absent: { readonly train: number; readonly validation: number };
+  /** which spellings of the lists were taken for which diagnoses, and what was left out: a sentence each */
+  readonly notes: readonly string[];
 }
 
 /** The folder's lists for a fold: files of all sessions for training, of the first ones for validation. */
@@ -26,12 +30,13 @@ interface Lists {
  *   lists published with the paper are of this kind.
  * - new: `split-0/train.tsv` and `split-0/validation_baseline.tsv`, all diagnoses in one table.
  *
- * Sessions that the cohort does not have (they were rejected, or their images are missing) are left out and counted.
+ * Sessions that the cohort does not have (they were rejected, or their images are missing) are left out and counted; so are
+ * those of other diagnoses. A diagnosis of unknown meaning is refused, as `voxmask cohort build` does.
  *
  * @param folder that holds `train_splits-5` or `split-0`
  * @param classes the diagnoses under study; lists of others are not read
  * @returns null when the folder is of neither layout
- * @throws InputError when the fold's lists are missing or broken, give a session another diagnosis than the cohort has, have
+ * @throws InputError when the fold's lists are missing or broken, have a diagnosis of unknown meaning, give a session another diagnosis than the cohort has, have
  *   a participant on two sides, or leave a class without a participant on a side
  */
 export function readPublishedFold(
@@ -45,8 +50,16 @@ export function readPublishedFold(
   const known = new Map(
     cohort.sessions.map((session) => [keyOf(session.participantId, session.sessionId), session]),
   );
-  const train = sessionsOf(lists.train, classes, known, cohort.path);
-  const validation = sessionsOf(lists.validation, classes, known, cohort.path);
+  const diagnoses = new Diagnoses(classes);
+  const counts = new Map<string, number>();
+  const read = (cell: string | undefined) => {
+    const name = diagnoses.read(cell);
+    if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return name;
+  };
+  const train = sessionsOf(lists.train, classes, known, cohort.path, read);
+  const validation = sessionsOf(lists.validation, classes, known, cohort.path, read);
+  refuseUnknownInLists(folder, counts, diagnoses, classes);
   refuseLeaks({ train: train.listed, validation: validation.listed });
   const split = { train: train.found, validation: firstSessions(validation.found) };
   for (const [side, sessions] of Object.entries(split)) {
@@ -59,7 +72,13 @@ export function readPublishedFold(
     );
   }
   const absent = ({ listed, found }: Side) => listed.length - found.length;
-  return { ...split, absent: { train: absent(train), validation: absent(validation) } };
+  const others = [...counts].filter(([name]) => !classes.includes(name));
+  const left = others.map(([name, count]) => `${name} (${count})`);
+  const notes = [
+    ...diagnoses.notes(),
+    ...(left.length > 0 ? [`Rows of other diagnoses are left out: ${listed(left)}.`] : []),
+  ];
+  return { ...split, absent: { train: absent(train), validation: absent(validation) }, notes };
 }
 
 function oldLists(folder: string, fold: number, classes: readonly string[]): Lists | null {
@@ -100,15 +119,15 @@ function sessionsOf(
   classes: readonly string[],
   known: ReadonlyMap<string, Session>,
   cohort: string,
+  read: (cell: string | undefined) => string | null,
 ): Side {
-  const diagnoses = new Diagnoses(classes);
   const side: Side = { listed: [], found: [] };
   for (const file of files) {
     const table = readTable(file);
     requireColumns(table, ['participant_id', 'session_id']);
     table.rows.forEach((row, i) => {
       // Unspoken, the diagnosis is in a table of labels beside; the cohort knows it as well.
-      const told = diagnoses.read(row.diagnosis);
+      const told = read(row.diagnosis);
       if (told !== null && !classes.includes(told)) return;
       const session = known.get(keyOf(row.participant_id, row.session_id));
       if (told === null && session === undefined) return;

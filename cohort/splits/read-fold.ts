@@ -10,6 +10,8 @@ import { readSplit } from './split-table.ts';
 export interface GivenFold {
   readonly split: Split;
   readonly absent: number;
+  /** what was taken for granted in its lists, a sentence each */
+  readonly notes?: readonly string[];
 }
 
 /** The name of a fold's table in a folder of folds. */
@@ -42,6 +44,6 @@ export function readFold(place: string, fold: number, classes: readonly string[]
       'Give what "voxmask split kfold" wrote, or the lists of ClinicaDL',
     );
   }
-  const { train, validation, absent } = published;
-  return { split: { train, validation }, absent: absent.train + absent.validation };
+  const { train, validation, absent, notes } = published;
+  return { split: { train, validation }, absent: absent.train + absent.validation, notes };
 }

@@ -3,9 +3,11 @@ import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
 import { type Session, sessionKey } from '../session.ts';
 import { Diagnoses } from '../spellings.ts';
-import { formatTable, readTable, requireColumns } from '../table.ts';
+import { formatTable, isMissing, readTable, requireColumns } from '../table.ts';
 import type { Split } from './folds.ts';
 import { refuseLeaks } from './leaks.ts';
+
+const fingerprintColumn = 'voxels_sha256';
 
 /**
  * Reads which sessions of a cohort train and validate: a table with the columns participant_id, session_id and set
@@ -51,22 +53,54 @@ export function readSplit(path: string, cohort: Cohort): Split {
 }
 
 /**
- * A split's table: participant_id, session_id, diagnosis and set, a row per session.
+ * A split's table: participant_id, session_id, diagnosis and set, a row per session; and voxels_sha256, by which copies of these
+ * images are found in other cohorts, where that is known of any.
  *
  * @param sets sessions by the name of their set; no participant is in two
+ * @param fingerprint of a session's image (`fingerprintOf`); null where it is not known
  * @throws InputError when one is
  */
-export function formatSplit(sets: Readonly<Record<string, readonly Session[]>>): string {
+export function formatSplit(
+  sets: Readonly<Record<string, readonly Session[]>>,
+  fingerprint: (session: Session) => string | null = () => null,
+): string {
   refuseLeaks(sets);
   const rows = Object.entries(sets).flatMap(([set, sessions]) =>
-    sessions.map(({ participantId, sessionId, diagnosis }) => ({
-      participant_id: participantId,
-      session_id: sessionId,
-      diagnosis,
+    sessions.map((session) => ({
+      participant_id: session.participantId,
+      session_id: session.sessionId,
+      diagnosis: session.diagnosis,
       set,
+      [fingerprintColumn]: fingerprint(session),
     })),
   );
-  return formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], rows);
+  const columns = ['participant_id', 'session_id', 'diagnosis', 'set'];
+  const known = rows.some((row) => row[fingerprintColumn] !== null);
+  return formatTable(known ? [...columns, fingerprintColumn] : columns, rows);
+}
+
+/** An image that a network knows: of whom it is, the set that it was in, and its fingerprint. */
+export interface KnownImage {
+  readonly participantId: string;
+  readonly sessionId: string;
+  readonly set: string;
+  readonly fingerprint: string;
+}
+
+/** The images whose fingerprints a split's table records; none where it is older than these. */
+export function knownImages(path: string): KnownImage[] {
+  return readTable(path).rows.flatMap((row) => {
+    const fingerprint = row[fingerprintColumn];
+    if (isMissing(fingerprint)) return [];
+    const { participant_id: participantId, session_id: sessionId, set } = row;
+    return [{ participantId, sessionId, set, fingerprint: fingerprint! }];
+  });
+}
+
+/** Gives the fingerprints that a split's table records of its sessions, to be recorded again; null of others. */
+export function fingerprintsIn(path: string): (session: Session) => string | null {
+  const known = new Map(knownImages(path).map((image) => [keyOf(image), image.fingerprint]));
+  return (session) => known.get(keyOf(session)) ?? null;
 }
 
 /** The identifiers of the participants in one set of a split's table. @throws InputError when it lacks a column */

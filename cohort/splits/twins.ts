@@ -3,6 +3,7 @@ import type { Decoded } from '../decoding/job.ts';
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
 import { type Session, sessionName } from '../session.ts';
+import type { KnownImage } from './split-table.ts';
 
 /**
  * A hash of an image's shape and voxels in LAS and float32: equal for copies, whatever their names, compression, datatype,
@@ -53,6 +54,35 @@ export function refuseTwins(
   return within.length === 0
     ? null
     : `Sessions of one participant have the same scan, voxel by voxel: ${listed(within, ', ', 5)}.`;
+}
+
+/**
+ * Requires that no image of a cohort is a copy of one that a network knows, under whatever name.
+ *
+ * @param where for the message
+ * @param known the images that trained or validated the network
+ * @param fingerprint of a session's image; null where there is nothing to compare
+ * @throws InputError naming the session and the image that it is a copy of
+ */
+export function refuseKnownTwins(
+  where: string,
+  sessions: readonly Session[],
+  known: readonly KnownImage[],
+  fingerprint: (session: Session) => string | null,
+): void {
+  const owners = new Map(known.map((image) => [image.fingerprint, image]));
+  const copies = sessions.flatMap((session) => {
+    const owner = owners.get(fingerprint(session) ?? '');
+    return owner
+      ? [`${sessionName(session)} has the scan of ${sessionName(owner)}, set ${owner.set} (${session.path})`]
+      : [];
+  });
+  if (copies.length === 0) return;
+  throw new InputError(
+    where,
+    `has ${copies.length === 1 ? 'one scan' : `${copies.length} scans`} that the network knows, voxel by voxel:${listed(copies, '\n  ')}\n`,
+    'Leave these sessions out: such a cohort has to be one that the network has not seen',
+  );
 }
 
 /** As `refuseLeaks` names people. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { formatTable, readTable } from '../../cohort/table.ts';
 import { collectPrinted, printed } from './printed.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-copies-'));
@@ -69,4 +70,63 @@ it('looks at an image again once it has changed', async () => {
   copyFileSync(at('4.nii.gz'), at('5.nii.gz'));
   expect(await kfold('alike')).toBe(1);
   expect(printed.err).toMatch(/sub-5 M0 has the scan of sub-4 M0/);
+});
+
+it('refuses a copy of an image that trained a network in a cohort that it has not seen, under whatever name', async () => {
+  writeVolume(at('5.nii.gz'), brain(5), { grid, storage: storageFor(grid, 'LAS') }); // no copy of another any more
+  const cohort = table('own images.tsv');
+  const small = [
+    '--channels',
+    '2',
+    '--sub-blocks',
+    '1',
+    '--folds',
+    '3',
+    '--fold',
+    '0',
+    '--epochs',
+    '1',
+    '--quiet',
+  ];
+  expect(await main(['train', cohort, ...small, '--out', at('network')]), printed.err).toBe(0);
+  const split = readTable(at('network/split-0/run-0/split.tsv')).rows;
+  expect(split).toHaveLength(6);
+  for (const row of split) expect(row.voxels_sha256).toMatch(/^[0-9a-f]{64}$/);
+  const { set } = split.find(({ participant_id: name }) => name === 'sub-0')!;
+
+  for (let i = 0; i < 3; i++)
+    writeVolume(at(`new-${i}.nii.gz`), brain(20 + i), { grid, storage: storageFor(grid, 'LAS') });
+  const header = 'participant_id\tsession_id\tdiagnosis\tpath';
+  const others = ['sub-A\tM0\tCN\tnew-0.nii.gz', 'sub-B\tM0\tAD\tnew-1.nii.gz'];
+  const write = (name: string, ...more: string[]) => {
+    writeFileSync(at(name), `${[header, ...others, ...more].join('\n')}\n`);
+    return at(name);
+  };
+  const copied = write('copied.tsv', 'sub-C\tM0\tCN\tcopy.nii.gz');
+  const fresh = write('fresh.tsv', 'sub-C\tM0\tCN\tnew-2.nii.gz');
+  const judge = (table: string, out: string) =>
+    main(['evaluate', table, '--model', at('network'), '--out', at(out), '--quiet']);
+  const told = new RegExp(
+    `copied\\.tsv: has one scan that the network knows, voxel by voxel:\\s+sub-C M0 has the scan of sub-0 M0, set ${set}`,
+  );
+  printed.err = '';
+  expect(await judge(copied, 'judged copies')).toBe(1);
+  expect(printed.err).toMatch(told);
+  expect(await judge(fresh, 'judged'), printed.err).toBe(0);
+
+  const independent = ['--model', at('network'), '--cohort', copied, '--independent', '--class', 'CN'];
+  for (const words of [
+    ['mask', 'group', '--out', at('mask')],
+    ['explain', '--method', 'gradient', '--out', at('explained')],
+    ['validate', at('0.nii.gz'), '--out', at('validated')],
+  ]) {
+    printed.err = '';
+    expect(await main([...words, ...independent])).toBe(1);
+    expect(printed.err, words[0]).toMatch(told);
+  }
+  // a split of an earlier version has nothing to compare with
+  const file = at('network/split-0/run-0/split.tsv');
+  const older = split.map((row) => ({ ...row, voxels_sha256: undefined }));
+  writeFileSync(file, formatTable(['participant_id', 'session_id', 'diagnosis', 'set'], older));
+  expect(await judge(copied, 'judged by an older one'), printed.err).toBe(0);
 });

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { readSpace, searchSchema } from '../../cli/jobs/search-config.ts';
 import { readTrainConfig, trainSchema } from '../../cli/jobs/train-config.ts';
+import { readStudy } from '../../cli/study/config.ts';
 import { paperSpace } from '../../model/search-space.ts';
 import { settingsOf } from '../../model/settings.ts';
 
@@ -17,6 +18,14 @@ it('the example of a configuration is sound', () => {
     [1, 1, 1, 1],
   ]);
   expect(rest).toMatchObject({ 'learning-rate': 5e-4, 'batch-size': 4, epochs: 20, dropout: 0.5 });
+});
+
+it('the examples of studies are sound', () => {
+  const studies = readdirSync('examples').filter((file) =>
+    /^(quick|paper|paper-simulated|study-3mm|defaults)\.yaml$/.test(file),
+  );
+  expect(studies).toHaveLength(5);
+  for (const file of studies) expect(() => readStudy(`examples/${file}`), file).not.toThrow();
 });
 
 // After a change of a schema: npm run build && node scripts/write-schemas.mjs

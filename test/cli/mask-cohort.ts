@@ -9,6 +9,7 @@ import { type SimulatedCohort, simulateCohort } from '../../cohort/simulate/inde
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import { formatSplit } from '../../cohort/splits/split-table.ts';
 import { formatTable } from '../../cohort/table.ts';
+import { objectiveDefaults } from '../../masking/objective.ts';
 import type { Architecture } from '../../model/architecture.ts';
 import { writeModel } from '../../model/model-file.ts';
 import { initialWeights } from '../../model/weights.ts';
@@ -86,4 +87,23 @@ export function storedRas({ cohort, folder }: MaskCohort, prefix = ''): string {
   });
   writeFileAtomic(table, formatTable(['participant_id', 'session_id', 'diagnosis', 'path'], rows));
   return table;
+}
+
+/** What is asked for a group mask of the cohort by default, with a checkpoint between any two steps. @param out below its folder */
+export function plainMask({ folder, files, model }: MaskCohort, out: string) {
+  return {
+    model,
+    cohort: files.cohort,
+    out: path.join(folder, out),
+    overwrite: false,
+    split: null,
+    independent: false,
+    fitOn: 'train',
+    className: null,
+    atlas: { image: files.atlas, labels: files.labels },
+    objective: objectiveDefaults,
+    mu: 1,
+    resample: false,
+    checkpointSeconds: 0,
+  } as const;
 }

@@ -74,3 +74,18 @@ it('a qform that contradicts the sform is noted, one that agrees is not', () => 
   expect(readVolume(file).grid.affine[3]).toBe(90);
   expect(describeNotes()).toContain(`${file}: sform and qform place the image differently`);
 });
+
+it.each([
+  ['a quaternion that is longer than 1', { quaternion: [0, 1, 1] }],
+  ['an offset that is NaN', { offset: [Number.NaN, 0, 0] }],
+  ['a voxel size of 0', { pixdim: [-1, 1.5, 0, 1.5] }],
+  ['a handedness of no meaning', { pixdim: [-3, 1.5, 1.5, 1.5] }],
+] as const)('a qform with %s beside a sound sform is noted, and left', (_, damage) => {
+  const qform = { ...byQform(1).qform!, ...damage } as Raw['qform'];
+  const file = put(folder, 'damaged.nii', rawFile({ ...plain, qform: qform! }));
+  expect(readGrid(file).affine[3]).toBe(90);
+  readVolume(file);
+  expect(describeNotes()).toBe(
+    `${file}: damaged qform (its code, quaternion, offset or voxel sizes); the sform was taken\n`,
+  );
+});

@@ -27,8 +27,9 @@ export async function makeInputs(): Promise<Inputs> {
   const fine = simulateCohort(place('fine'), { ...simulated, participantsPerClass: 6 });
   simulateCohort(place('study'), { ...simulated, participantsPerClass: 1, layout: 'caps' });
   const cohort = coarser(fine.cohort, place('cohort', 'cohort.tsv'));
-  const others = place('cohort', 'others.tsv');
-  writeFileAtomic(others, readFileSync(cohort, 'utf8').replaceAll('\nsub-', '\nsub-other'));
+  const unlike = simulateCohort(place('fine others'), { ...simulated, participantsPerClass: 6, seed: 2 });
+  const others = coarser(unlike.cohort, place('others', 'others.tsv'));
+  writeFileAtomic(others, readFileSync(others, 'utf8').replaceAll('\nsub-', '\nsub-other'));
   const atlas = readVolume(fine.atlas);
   const files = { cohort, atlas: place('cohort', 'atlas.nii.gz'), labels: fine.labels, truth: fine.truth };
   writeVolume(files.atlas, resample(atlas.data, atlas.grid, grid, 'nearest'), like, { datatype: 'int16' });

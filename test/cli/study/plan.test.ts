@@ -78,6 +78,29 @@ describe('a study file', () => {
     expect(read).toThrow(/line 5, cohorts.independent.name/);
   });
 
+  it('refuses values out of range with the words of the command line, whatever the section', () => {
+    const wrong = small
+      .replace('epochs: 3', 'epochs: -1')
+      .replace('test: { size: 5 }', 'test: { size: 0 }')
+      .replace('steps: 10', 'steps: 1.5, area: 2')
+      .replace('participants: 20', 'participants: 20, resolution: -8');
+    const read = () => readStudy(studyFile(wrong));
+    expect(read).toThrow(/5 faults/);
+    expect(read).toThrow(/line 8, train\.epochs: --epochs takes a whole number from 1/);
+    expect(read).toThrow(/line 6, split\.test\.size: --size takes/);
+    expect(read).toThrow(/line 9, masks\.group\.steps: --steps takes a whole number from 1/);
+    expect(read).toThrow(/line 9, masks\.group\.area: --area takes a number above 0 and below 1/);
+    expect(read).toThrow(/line 4, cohorts\.train\.simulate\.resolution: --resolution takes/);
+    for (const [given, fault] of [
+      ['channels: [8, -1]', /line 8, train: --channels takes whole numbers from 1, with commas between/],
+      ['channels: [8, 16, 32]', /line 8, train: --channels has 3 blocks, --sub-blocks 2/],
+      ['classes: CN, channels: [8, 16]', /line 8, train: --classes takes at least two different names/],
+    ] as const)
+      expect(() => readStudy(studyFile(small.replace('channels: [8, 16]', given)))).toThrow(fault);
+    const list = small.replace('channels: [8, 16]', 'channels: "8,,16"');
+    expect(() => readStudy(studyFile(list))).toThrow(/line 8, train\.channels: a list has an empty value/);
+  });
+
   it('needs an atlas where the cohort brings none, and one kind of cohort', () => {
     const foreign = small.replace('simulate: { participants: 20, layout: caps }', 'source: caps-one');
     expect(() => unitsOf(readStudy(studyFile(foreign)))).toThrow(/has no atlas/);

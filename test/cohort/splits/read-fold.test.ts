@@ -125,3 +125,27 @@ it('refuses folders that hold no folds, and folds that are not there', () => {
   writeFileSync(path.join(folder, 'empty', 'fold-0.tsv'), 'participant_id\tsession_id\tset\n');
   expect(at(path.join(folder, 'empty'), 1)).toThrow(/has no fold 1/);
 });
+
+it('names the spellings that it took, counts rows of other diagnoses, and refuses words of unknown meaning', () => {
+  const spelt = (word: string) => ({
+    'split-0/train.tsv': [
+      'sub-CN1 ses-M000 Control',
+      'sub-AD1 ses-M006 AD',
+      'sub-X ses-M000 MCI',
+      `sub-CN3 ses-M000 ${word}`,
+    ],
+    'split-0/validation_baseline.tsv': [
+      'sub-CN2 ses-M000 CN',
+      `sub-AD2 ses-M000 AD`,
+      `sub-AD3 ses-M000 ${word}`,
+    ],
+  });
+  const known = readFold(lists('known words', spelt('LMCI')), 0, classes, cohort);
+  expect(known.notes).toEqual([
+    expect.stringMatching(/"Control" as CN \(1\).*"LMCI" as MCI \(2\)/),
+    'Rows of other diagnoses are left out: MCI (3).',
+  ]);
+  expect(() => readFold(lists('unknown words', spelt('Kontrolle')), 0, classes, cohort)).toThrow(
+    /unknown words: has a diagnosis of unknown meaning:\s+"Kontrolle" in 2 rows\n.*Write CN, AD or another usual name/,
+  );
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Cohort, Session } from '../../../cohort/cohort.ts';
-import { readSplit } from '../../../cohort/splits/split-table.ts';
+import { fingerprintsIn, formatSplit, knownImages, readSplit } from '../../../cohort/splits/split-table.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'voxmask-split-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,4 +70,25 @@ it('refuses a table without the sets', () => {
   const file = path.join(folder, 'other.tsv');
   writeFileSync(file, 'participant_id\tsession_id\nsub-1\tses-M000\n');
   expect(() => readSplit(file, cohort)).toThrow(/lacks the column set/);
+});
+
+it('records fingerprints where they are known, and reads them again, however months are spelled', () => {
+  const [first, second, third, fourth] = cohort.sessions;
+  const sets = { train: [first, second, third], validation: [fourth] };
+  const file = path.join(folder, 'known.tsv');
+  const of = (session: Session) =>
+    session === third ? null : `${session.participantId}-${session.sessionId}`;
+  writeFileSync(file, formatSplit(sets, of));
+  expect(knownImages(file).map(({ set, fingerprint }) => [set, fingerprint])).toEqual([
+    ['train', 'sub-1-ses-M000'],
+    ['train', 'sub-1-ses-M012'],
+    ['validation', 'sub-3-ses-M000'],
+  ]);
+  expect(fingerprintsIn(file)({ ...second, sessionId: 'ses-M12' })).toBe('sub-1-ses-M012');
+  expect(fingerprintsIn(file)(third)).toBeNull();
+  expect(readSplit(file, cohort)).toEqual(sets);
+
+  writeFileSync(file, formatSplit(sets)); // as before there were any
+  expect(knownImages(file)).toEqual([]);
+  expect(formatSplit(sets).split('\n')[0]).toBe('participant_id\tsession_id\tdiagnosis\tset');
 });
