@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { MeasuredLimits } from '../../bench/limits.ts';
 import type { ListedAdapter } from '../../engine/node/adapter-choice.ts';
@@ -8,6 +7,7 @@ import type { AdapterReport } from '../../engine/node/open.ts';
 import { inspectVulkan, type VulkanSystem } from '../../engine/node/vulkan-system.ts';
 import { type Versions, versions } from '../versions.ts';
 import { type Problem, problemsOf } from './doctor-advice.ts';
+import { inspectMachine } from './doctor-machine.ts';
 
 /** An adapter that was opened: what it is, what it allows, how fast it is. */
 export interface OpenedAdapter {
@@ -89,7 +89,7 @@ export async function diagnose(adapter: string | undefined): Promise<Diagnosis> 
   const problems = problemsOf({
     platform: process.platform,
     vulkan,
-    nvidia: existsSync('/dev/nvidiactl'),
+    ...(await inspectMachine()),
     hardware: found('hardware'),
     software: found('software'),
     libraryFault: broken && 'error' in used ? used.error : null,
