@@ -1,7 +1,7 @@
 import yargs from 'yargs';
 import { describeNotes, forgetReadings } from '../cohort/reading-notes.ts';
 import { withoutDashes } from './after-dashes.ts';
-import { commandNamed, wordOf } from './command-tree.ts';
+import { commandNamed, leafCommands, wordOf } from './command-tree.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
 import { forceUnlocking } from './jobs/output.ts';
@@ -84,6 +84,11 @@ function commandOf(argv: readonly string[]): string | undefined {
 function sentence(message: string, argv: readonly string[]): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
   if (text.startsWith('Did you mean')) return `Unknown command: ${unknownCommand(argv)}. ${text}`;
+  const group = commands.find((command) => wordOf(command) === argv[0]);
+  if (text.startsWith('Unknown command') && group && 'subcommands' in group) {
+    const names = leafCommands([group]).map(({ name }) => `voxmask ${name}`);
+    return `Unknown command: ${unknownCommand(argv)}. There are: ${names.join(', ')}`;
+  }
   if (text.startsWith('Not enough non-option arguments')) {
     const used = commands.find((command) => wordOf(command) === commandOf(argv));
     return `An argument is missing: voxmask ${used?.command}`;

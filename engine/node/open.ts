@@ -1,4 +1,5 @@
 import { globals } from 'webgpu';
+import { GpuError } from '../errors.ts';
 import { Gpu } from '../gpu.ts';
 import type { Tuning } from '../tuning.ts';
 import { keepReachable } from './dawn.ts';
@@ -45,13 +46,7 @@ export async function openGpu(choice = process.env[ADAPTER_VARIABLE] ?? 'auto'):
   Object.assign(globalThis, globals);
   const found = await findAdapter(choice || 'auto');
   const { adapter } = found;
-  const device = await withoutNativeOutput(() =>
-    adapter.requestDevice({
-      label: 'voxmask',
-      requiredFeatures: wantedFeatures(adapter),
-      requiredLimits: allLimits(adapter),
-    }),
-  );
+  const device = await requestDevice(adapter);
   keepReachable(adapter, device);
   const gpu = new Gpu(device);
   const known = describe(found);
@@ -59,6 +54,22 @@ export async function openGpu(choice = process.env[ADAPTER_VARIABLE] ?? 'auto'):
   const measured = readTuning(known, (why) => warnings.push(why));
   if (measured) Object.assign(gpu.tuning, measured);
   return { gpu, adapter, report: { ...known, tuning: gpu.tuning, tuned: measured !== null }, warnings };
+}
+
+async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  try {
+    return await withoutNativeOutput(() =>
+      adapter.requestDevice({
+        label: 'voxmask',
+        requiredFeatures: wantedFeatures(adapter),
+        requiredLimits: allLimits(adapter),
+      }),
+    );
+  } catch (error) {
+    throw new GpuError(
+      `Adapter ${adapter.info.device} could not be opened: ${(error as Error).message.trim()} "voxmask doctor --verbose" shows what its driver says.`,
+    );
+  }
 }
 
 function wantedFeatures(adapter: GPUAdapter): GPUFeatureName[] {
