@@ -75,7 +75,9 @@ async function listed(choice: string): Promise<Found> {
   const chosen = chooseAdapter(choice, adapters);
   if (!chosen) {
     if (adapters.length === 0) throw new GpuError(nothingFound(choice));
-    throw new GpuError(`No adapter "${choice}" was found. There are: ${describeAdapters(adapters)}.`);
+    throw new GpuError(
+      `No adapter "${choice}" was found. There are: ${describeAdapters(adapters)}. "voxmask doctor" shows more of each.`,
+    );
   }
   if (chosen.bundled) return swiftshader('asked for');
   const adapter = await openListed(chosen, adapters);
