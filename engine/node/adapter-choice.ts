@@ -111,8 +111,8 @@ export function describeAdapters(adapters: readonly ListedAdapter[]): string {
 }
 
 /**
- * The environment that leaves this adapter alone among the system's, for Mesa's device-select layer, which works with the
- * drivers of all makers. Dawn opens the first adapter whose name contains the one that it is given, so another of that name
+ * The environment that leaves this adapter alone among the system's, for Mesa's device-select layer, which is not
+ * bound to Mesa's drivers. Dawn opens the first adapter whose name contains the one that it is given, so another of that name
  * must be hidden.
  *
  * @returns an empty one where the name is enough; null where nothing that the layer knows tells the two apart
