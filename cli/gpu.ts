@@ -3,7 +3,8 @@ import { textOption } from './options.ts';
 
 /** The option of every command that uses a GPU. */
 export const adapterOption = textOption({
-  describe: "hardware, software, swiftshader, or part of an adapter's name; else $VOXMASK_ADAPTER",
+  describe:
+    "hardware, software, swiftshader, or an adapter's index (as voxmask doctor lists it), UUID, PCI address or part of its name; else $VOXMASK_ADAPTER",
 });
 
 /**

@@ -1,5 +1,7 @@
-/** The name that takes the fewest changes of letters, if it is close. */
+/** The one name that begins with the word, else the name that takes the fewest changes of letters, if it is close. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
+  const begun = names.filter((name) => name.startsWith(word));
+  if (begun.length === 1) return begun[0];
   const ranked = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far);
   return ranked[0] && ranked[0].far <= Math.max(2, word.length / 3) ? ranked[0].name : undefined;
 }

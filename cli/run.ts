@@ -1,11 +1,12 @@
 import yargs from 'yargs';
 import { describeNotes, forgetReadings } from '../cohort/reading-notes.ts';
-import { commandNamed, wordOf } from './command-tree.ts';
+import { withoutDashes } from './after-dashes.ts';
+import { commandNamed, leafCommands, wordOf } from './command-tree.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, reportFailure, UsageError } from './fail.ts';
 import { forceUnlocking } from './jobs/output.ts';
 import { limitMemory } from './memory.ts';
-import { checkWords } from './strict-words.ts';
+import { checkWords, unknownOption } from './strict-words.ts';
 import { voxmaskVersion } from './versions.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   forgetReadings();
   try {
     if (named && !asksForHelp(argv)) checkWords(argv, named);
-    await parser(argv).parseAsync();
+    await parser(withoutDashes(argv)).parseAsync();
     return 0;
   } catch (error) {
     if (error instanceof UsageError && named) error.command = named.name;
@@ -83,10 +84,17 @@ function commandOf(argv: readonly string[]): string | undefined {
 function sentence(message: string, argv: readonly string[]): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
   if (text.startsWith('Did you mean')) return `Unknown command: ${unknownCommand(argv)}. ${text}`;
+  const group = commands.find((command) => wordOf(command) === argv[0]);
+  if (text.startsWith('Unknown command') && group && 'subcommands' in group) {
+    const names = leafCommands([group]).map(({ name }) => `voxmask ${name}`);
+    return `Unknown command: ${unknownCommand(argv)}. There are: ${names.join(', ')}`;
+  }
   if (text.startsWith('Not enough non-option arguments')) {
     const used = commands.find((command) => wordOf(command) === commandOf(argv));
     return `An argument is missing: voxmask ${used?.command}`;
   }
+  const [first = ''] = argv;
+  if (text.startsWith('No command') && first.startsWith('-')) return unknownOption(first, []) ?? text;
   return text;
 }
 

@@ -69,9 +69,10 @@ function* optionsIn(words: readonly string[], { names, booleans }: DeclaredOptio
       return;
     }
     if (word === '-q') yield { kind: 'option', option: 'quiet', negated: false, value: 'true' };
+    if (/^-[^-]/.test(word) && !/^-[qh]+$/.test(word)) yield { kind: 'unknown', text: word };
     const [, written, inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
     if (written === undefined) {
-      if (!word.startsWith('-')) yield { kind: 'argument', text: word };
+      if (!/^-./.test(word)) yield { kind: 'argument', text: word };
       continue;
     }
     const negated = !dashed.has(written) && written.startsWith('no-');
@@ -97,8 +98,27 @@ function* optionsIn(words: readonly string[], { names, booleans }: DeclaredOptio
 function textFault({ kind, text }: GivenText, { names }: DeclaredOptions): string | null {
   if (kind === 'argument')
     return isBlank(text) ? 'an argument is empty. Give a path or a name in its place' : null;
-  const near = nearest(text, names);
-  return `Unknown argument: ${text}${near ? `. Did you mean --${near}?` : ''}`;
+  return unknownOption(text, names);
+}
+
+/** Options that every command has. */
+const common = ['quiet', 'force-unlock', 'help', 'version'];
+
+/**
+ * A sentence about an option that is not known, with the one that may be meant.
+ *
+ * @param text the option; with its dash where it has one dash alone
+ * @param names options of the command
+ * @returns null for an option that every command has
+ */
+export function unknownOption(text: string, names: readonly string[]): string | null {
+  const word = text.replace(/^--|=.*$/g, '');
+  if (common.includes(word) || /^-[qh]+$/.test(word)) return null;
+  if (word.startsWith('-'))
+    return `Unknown argument: ${word}. Options have two dashes; a name that begins with a dash comes after --, as in: -- ${word}`;
+  const known = [...names, ...common];
+  const near = nearest(word, word.startsWith('no-') ? known.map((name) => `no-${name}`) : known);
+  return `Unknown argument: ${word}${near ? `. Did you mean --${near}?` : ''}`;
 }
 
 /** What is wrong with a value that is not empty, by the kind of its option. */

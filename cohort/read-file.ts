@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { readBounded } from './bounded-file.ts';
 import { bounds } from './bounds.ts';
 import { InputError } from './error.ts';
@@ -31,21 +31,33 @@ export function readInput(file: string, limit = plainLimit, { pipes = false } = 
 
 /** @throws InputError unless the path leads to a file, as `readInput` takes them */
 export function requireFile(file: string, pipes = false): void {
-  let found: ReturnType<typeof statSync>;
+  let found: Stats;
   try {
     found = statSync(file);
   } catch (error) {
     throw readError(file, error);
   }
   if (found.isFile() || (pipes && found.isFIFO() && ofShell.test(file))) return;
-  const kind = found.isDirectory()
-    ? 'is a folder'
-    : found.isFIFO()
-      ? 'is a pipe'
-      : found.isSocket()
-        ? 'is a socket'
-        : 'is a device';
-  throw new InputError(file, kind, 'Give the path of a file');
+  throw new InputError(file, `is ${kindOf(found)}`, 'Give the path of a file');
+}
+
+/** @param fix what folder to give @throws InputError unless the path leads to a folder */
+export function requireFolder(folder: string, fix: string): void {
+  let found: Stats;
+  try {
+    found = statSync(folder);
+  } catch (error) {
+    const known = readError(folder, error);
+    throw known instanceof InputError ? new InputError(folder, known.what, fix) : error;
+  }
+  if (!found.isDirectory()) throw new InputError(folder, `is ${kindOf(found)}, not a folder`, fix);
+}
+
+function kindOf(found: Stats): string {
+  if (found.isFile()) return 'a file';
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
 }
 
 const ofShell = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;

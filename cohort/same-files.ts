@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { listed } from './listed.ts';
 import { type Session, sessionName } from './session.ts';
 
@@ -22,7 +22,8 @@ export class SameFiles {
    */
   faultOf(session: Session, cell: string): string | null {
     const found = identityOf(session.path);
-    if (found === null) return `image ${cell} does not exist`;
+    if (found === null)
+      return `image ${cell} ${existsSync(session.path) ? 'is not a file' : 'does not exist'}`;
     const file = this.links ? found : session.path;
     const owner = this.owners.get(file);
     if (owner === undefined) {

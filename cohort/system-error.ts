@@ -69,7 +69,8 @@ export function writeError(file: string, error: unknown): unknown {
 export function readError(file: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === null) return error;
-  const known = readReasons[code];
+  // files of the kernel are none of a disk, though they look so
+  const known = code === 'EIO' && /^\/(proc|sys)\//.test(file) ? readReasons.ENODEV : readReasons[code];
   if (known) return new InputError(file, ...known);
   const [what, fix] = sharedReasons[code] ?? [`the system says ${code}`, 'Check the file'];
   return new InputError(file, `cannot be read: ${what}`, fix);

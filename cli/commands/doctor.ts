@@ -2,12 +2,14 @@ import type { CommandModule } from 'yargs';
 import { GpuError } from '../../engine/errors.ts';
 import { textTable } from '../../report/text-table.ts';
 import { formatBytes } from '../bytes.ts';
+import { adapterOption } from '../gpu.ts';
 import { type Diagnosis, diagnose, type OpenedAdapter } from '../jobs/doctor.ts';
-import { jsonOption, textOption } from '../options.ts';
+import { jsonOption } from '../options.ts';
 
 interface Arguments {
   adapter: string | undefined;
   json: boolean;
+  verbose: boolean;
 }
 
 /** `voxmask doctor`: which GPU this machine gives, how fast it is, and what is in the way. */
@@ -17,21 +19,25 @@ export const doctor: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .options({
-        adapter: textOption({
-          describe: "hardware, software, swiftshader, or part of an adapter's name",
-        }),
+        adapter: adapterOption,
         json: jsonOption,
+        verbose: {
+          type: 'boolean',
+          default: false,
+          describe: 'Print the lines of the GPU library, the Vulkan loader and the drivers as well',
+        },
       })
       .example('$0 doctor', 'which adapter commands use, and why')
       .example('$0 doctor --adapter swiftshader', 'look at one adapter'),
-  handler: async ({ adapter, json }) => {
+  handler: async ({ adapter, json, verbose }) => {
     const diagnosis = await diagnose(adapter);
-    console.log(json ? JSON.stringify(diagnosis, null, 2) : asText(diagnosis));
+    console.log(json ? JSON.stringify(diagnosis, null, 2) : asText(diagnosis, verbose));
     if (!diagnosis.chosen) throw new GpuError(diagnosis.chosenError ?? 'no adapter can be opened');
   },
 };
 
-function asText({ adapters, chosen, problems, platform, versions }: Diagnosis): string {
+function asText(diagnosis: Diagnosis, verbose: boolean): string {
+  const { adapters, list, chosen, problems, platform, versions, printed } = diagnosis;
   const machine = `voxmask ${versions.voxmask}, webgpu ${versions.webgpu ?? 'missing'}, Node ${versions.node}, ${platform.os} ${platform.architecture}`;
   const kinds = textTable(
     ['adapter', 'found', 'driver, or why not'],
@@ -41,8 +47,27 @@ function asText({ adapters, chosen, problems, platform, versions }: Diagnosis): 
       error === null ? driver : firstSentence(error),
     ]),
   );
+  const all = textTable(
+    ['--adapter', 'name', 'through', 'driver', 'UUID', 'PCI address'],
+    list.map(({ index, name, backend, driver, uuid, pci }) => [
+      String(index),
+      name,
+      backend,
+      driver ?? '',
+      uuid ?? '',
+      pci ?? '',
+    ]),
+  );
   const mend = problems.map(({ what, fix }) => `${what}\n  ${fix}`);
-  return [machine, kinds, ...(chosen ? [chosenText(chosen)] : []), ...mend].join('\n\n');
+  const lines = printed.length > 0 ? printed.join('\n') : 'none';
+  return [
+    machine,
+    kinds,
+    ...(list.length > 0 ? [all] : []),
+    ...(chosen ? [chosenText(chosen)] : []),
+    ...mend,
+    ...(verbose ? [`Lines of the GPU library, the Vulkan loader and the drivers:\n${lines}`] : []),
+  ].join('\n\n');
 }
 
 function chosenText({ report, limits, features, measured }: OpenedAdapter): string {

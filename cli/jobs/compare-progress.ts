@@ -16,6 +16,8 @@ const name = 'prob-cnn.jsonl';
  */
 export class CompareProgress {
   private readonly file: string;
+  /** the first line while it is not written: a comparison that is refused before it has asked anything leaves nothing */
+  private heading = '';
   private readonly known = new Map<string, MaskedProbabilities[]>();
 
   constructor(
@@ -28,7 +30,7 @@ export class CompareProgress {
     const identity = identityOf(files, groups, reading);
     const [first, ...lines] = existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n') : [];
     if (first !== identity) {
-      this.change(() => writeFileSync(this.file, `${identity}\n`));
+      this.heading = `${identity}\n`;
       return;
     }
     for (const line of lines) {
@@ -49,7 +51,10 @@ export class CompareProgress {
   }
 
   add(group: number, mask: number, cells: readonly MaskedProbabilities[]): void {
-    this.change(() => appendFileSync(this.file, `${JSON.stringify({ group, mask, cells })}\n`));
+    const line = `${JSON.stringify({ group, mask, cells })}\n`;
+    if (this.heading === '') this.change(() => appendFileSync(this.file, line));
+    else this.change(() => writeFileSync(this.file, this.heading + line));
+    this.heading = '';
   }
 
   /** Called when the results are written. */

@@ -98,6 +98,10 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
   }
   const groups =
     options.probCnn === false || unknown.length > 0 ? null : networkGroups(entries, options, grid);
+  for (const { model, members } of groups ?? []) {
+    const sessions = new Set(members.flatMap((member) => member.sessions));
+    new ImageStore(grid, { intensity: model.intensity }).expect([...sessions]);
+  }
   const output = openOutput(options.out, { by: 'compare', overwrite: options.overwrite });
   try {
     output.require(pathsIn(comparePaths(options.out, groups !== null)), compareMarker);

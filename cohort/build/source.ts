@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { listed } from '../listed.ts';
+import { requireFolder } from '../read-file.ts';
 import { isMissing, readTable, requireColumns } from '../table.ts';
 import { pathFromTable } from '../table-path.ts';
 import { findBidsImages } from './bids.ts';
@@ -40,6 +41,7 @@ export function findImages(place: string, pattern: string | null = null): Source
       'Give the folder of the images',
     );
   }
+  requireFolder(place, 'Give a CAPS folder, a BIDS derivatives folder or a table');
   const folder =
     path.basename(path.resolve(place)) === 'subjects' ? path.dirname(path.resolve(place)) : place;
   const tables = existsSync(path.join(folder, 'participants.tsv')) ? folder : null;

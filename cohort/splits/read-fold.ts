@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Cohort } from '../cohort.ts';
 import { InputError } from '../error.ts';
+import { requireFolder } from '../read-file.ts';
 import type { Split } from './folds.ts';
 import { readPublishedFold } from './published.ts';
 import { readSplit } from './split-table.ts';
@@ -31,6 +32,7 @@ export function readFold(place: string, fold: number, classes: readonly string[]
     throw new InputError(place, 'does not exist', 'Give the table of a split, or a folder of folds');
   }
   if (statSync(place).isFile()) return { split: readSplit(place, cohort), absent: 0 };
+  requireFolder(place, 'Give the table of a split, or a folder of folds');
   if (existsSync(path.join(place, foldFile(0)))) {
     const file = path.join(place, foldFile(fold));
     if (existsSync(file)) return { split: readSplit(file, cohort), absent: 0 };

@@ -199,3 +199,20 @@ it.each<[string, () => string[], number, RegExp]>([
   expect(printed.err).not.toContain('    at ');
   expect(existsSync(place('never/pairs.tsv'))).toBe(false);
 });
+
+it('looks at the images before it makes a folder', async () => {
+  const rows = ad.map(({ participantId, sessionId, path: image }, i) =>
+    [participantId, sessionId, 'AD', i === 1 ? place('words.nii') : image].join('\t'),
+  );
+  writeFileSync(place('words.nii'), 'not an image');
+  writeFileSync(
+    place('damaged.tsv'),
+    `${['participant_id\tsession_id\tdiagnosis\tpath', ...rows].join('\n')}\n`,
+  );
+  const out = place('refused');
+  const given = [place('folds/split-0/run-0'), place('folds/split-1/run-0'), ...atlas, '--model', model];
+  const words = [...given, '--class', 'AD', '--images', place('damaged.tsv'), '--out', out];
+  expect(await main(['compare', ...words])).toBe(1);
+  expect(printed.err).toContain('words.nii: is not a NIfTI image');
+  expect(existsSync(out)).toBe(false);
+});

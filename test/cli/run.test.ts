@@ -62,6 +62,9 @@ describe('voxmask', () => {
 
   it('refuses unknown commands', async () => {
     await expectUsageError(['xyzzy'], /Unknown command: xyzzy/);
+    err = '';
+    const fault = /Unknown command: split xyzzy\. There are: voxmask split test, voxmask split kfold/;
+    await expectUsageError(['split', 'xyzzy'], fault, 'split ');
   });
 
   it('refuses unknown options', async () => {

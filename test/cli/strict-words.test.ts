@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withoutDashes } from '../../cli/after-dashes.ts';
 import { declaredOptions, leafCommands } from '../../cli/command-tree.ts';
 import { commands } from '../../cli/commands/index.ts';
 import { main } from '../../cli/run.ts';
@@ -146,6 +147,69 @@ it('proposes the option that was probably meant', async () => {
     'Unknown argument: seed.x. Did you mean --seed?',
     'train',
   );
+});
+
+it.each([
+  ['an option', '--seeed', 'seeed. Did you mean --seed?'],
+  ['the one option that begins so', '--ot', 'ot. Did you mean --out?'],
+  ['an option of every command', '--qiet', 'qiet. Did you mean --quiet?'],
+  ['the opposite of a switch', '--no-jsn', 'no-jsn. Did you mean --no-json?'],
+  [
+    'no option of one letter',
+    '-o',
+    '-o. Options have two dashes; a name that begins with a dash comes after --, as in: -- -o',
+  ],
+])('proposes %s', async (_, word, fault) => {
+  await expectRefusal(['train', absent, word], `Unknown argument: ${fault}`, 'train');
+});
+
+it('proposes an option where no command is given', async () => {
+  printed.err = '';
+  expect(await main(['--hlep'])).toBe(2);
+  expect(printed.err).toMatch(/^voxmask: Unknown argument: hlep\. Did you mean --help\?\n/);
+});
+
+describe('after --', () => {
+  const before = process.cwd();
+  beforeEach(() => process.chdir(folder));
+  afterEach(() => process.chdir(before));
+
+  // it is not what any command reads, and no folder that one could write into
+  const file = '-x.tsv';
+  writeFileSync(path.join(folder, file), 'neither\n');
+
+  it.each(cases.filter(({ words }) => words('').includes(absent)))(
+    'a name that begins with a dash is an argument of $name',
+    async ({ name, options }) => {
+      const required = [...options.required].flatMap((option) => [`--${option}`, absent]);
+      printed.err = '';
+      expect(await main([...name.split(' '), ...required, '--quiet', '--', file])).not.toBe(0);
+      expect(printed.err).not.toMatch(/argument is missing|Unknown argument|bug/);
+    },
+  );
+
+  it('is named as it was found', async () => {
+    printed.err = '';
+    expect(await main(['cohort', 'describe', '--json', '--', file])).toBe(1);
+    expect(printed.err).toMatch(/^voxmask: \.\/-x\.tsv: lacks the columns/);
+  });
+
+  it.each([
+    [
+      ['a', '--', '-b', 'c', '--', '--d'],
+      ['a', './-b', 'c', './--', './--d'],
+    ],
+    [
+      ['--json', '--', 'true', 'x=-y'],
+      ['--json', './true', 'x=-y'],
+    ],
+    [
+      ['--fold', '-1'],
+      ['--fold', '-1'],
+    ],
+  ])('yargs takes nothing for an option: %j', (words, expected) => {
+    expect(withoutDashes(words)).toEqual(expected);
+  });
 });
 
 it('knows an option by its name in camel case too', async () => {

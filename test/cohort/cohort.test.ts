@@ -99,7 +99,7 @@ describe('readCohort', () => {
       '  line 4: image images/none.nii does not exist',
       '  line 5: has no participant_id',
       '  line 5: age "old" is not a number of years from 0 to 120',
-      '  line 5: image images does not exist',
+      '  line 5: image images is not a file',
       '  line 6: has no session_id',
       '  line 6: age "121" is not a number of years from 0 to 120',
       '  line 6: has no path.',

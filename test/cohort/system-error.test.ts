@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../cohort/error.ts';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readUnpacked } from '../../cohort/nifti-file.ts';
-import { readInput, readInputJson, readInputText } from '../../cohort/read-file.ts';
+import { readInput, readInputJson, readInputText, requireFolder } from '../../cohort/read-file.ts';
 import { readError, systemError, writeError } from '../../cohort/system-error.ts';
 import { readTable } from '../../cohort/table.ts';
 import { put, temporaryFolder } from './raw-nifti.ts';
@@ -88,6 +88,28 @@ it('does not wait at a pipe that nobody writes', () => {
   execFileSync('mkfifo', [at('pipe.tsv')]);
   for (const read of [readInput, readTable, (file: string) => readUnpacked(file, 10)])
     expect(() => read(at('pipe.tsv'))).toThrow(/pipe\.tsv: is a pipe\. Give the path of a file\./);
+});
+
+it('names what stands where a folder is meant', () => {
+  put(folder, 'file', 'text');
+  execFileSync('mkfifo', [at('pipe')]);
+  for (const [place, reason] of [
+    [at('nowhere'), 'does not exist'],
+    [at('file'), 'is a file, not a folder'],
+    [at('file/below'), 'does not exist: a part of the path is a file'],
+    [at('pipe'), 'is a pipe, not a folder'],
+    ['/dev/null', 'is a device, not a folder'],
+    [at(long), 'cannot be read: the name is too long'],
+  ])
+    expect(() => requireFolder(place, 'Give a study')).toThrow(
+      new InputError(place, reason, 'Give a study').message,
+    );
+  requireFolder(folder, 'Give a study');
+});
+
+it.runIf(process.platform === 'linux')('blames no disk for files of the kernel', () => {
+  const { message } = readError('/proc/self/mem', failed('EIO', 'read')) as Error;
+  expect(message).toBe('/proc/self/mem: cannot be read: it is a device. Give the path of a file.');
 });
 
 it('refuses a JSON file that is no object', () => {

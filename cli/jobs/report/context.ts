@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../../cohort/error.ts';
+import { requireFolder } from '../../../cohort/read-file.ts';
 import type { Warning } from '../../../report/page/data.ts';
 import type { CommandOptions } from '../../command-options.ts';
 import { type Identity, open } from './identity.ts';
@@ -29,9 +30,7 @@ export interface Context {
  */
 export function openFolder(directory: string, commands: CommandOptions | null): Context {
   const root = path.resolve(directory);
-  if (!existsSync(root)) {
-    throw new InputError(directory, 'does not exist', 'Give the folder of a study, or of its results');
-  }
+  requireFolder(directory, 'Give the folder of a study, or of its results');
   const study = readStudyFile(root);
   const results = findResults(root);
   if (results.length === 0 && study === null) {
