@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type MaskState, readState } from '../../masking/mask-state.ts';
 import { maskMarker } from './mask-files.ts';
 
 /** What a mask was made with, as its sidecar tells it; null for what is not known. */
@@ -15,6 +16,8 @@ export interface MadeWith {
   readonly images: readonly ImageName[] | null;
   readonly participantId: string | null;
   readonly sessionId: string | null;
+  /** whether it may be believed; null of a mask made by an earlier version */
+  readonly state: MaskState | null;
 }
 
 /** A session of a cohort, or an image that belongs to none (by its path). */
@@ -30,6 +33,7 @@ const unknown: MadeWith = {
   images: null,
   participantId: null,
   sessionId: null,
+  state: null,
 };
 
 /**
@@ -56,6 +60,7 @@ export function madeWith(file: string): MadeWith {
     table: place(from.cohort),
     images: imagesOf(results.selectedOn, place(from.image), own),
     ...own,
+    state: readState(results.state),
   };
 }
 
