@@ -7,6 +7,7 @@ import { formatTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
 import { feedBack } from '../../masking/feedback.ts';
+import type { MaskState } from '../../masking/mask-state.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { roiSimilarity } from '../../masking/similarity.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
@@ -57,6 +58,8 @@ export interface FeedbackResult {
   readonly className: string;
   readonly before: FeedbackState;
   readonly after: FeedbackState;
+  /** whether either mask may be believed */
+  readonly masks: { readonly before: MaskState; readonly after: MaskState };
   /** ROI similarity of the two masks; null where one is empty */
   readonly similarity: number | null;
   /** by density before */
@@ -129,6 +132,7 @@ export async function feedback(
       className: inputs.className,
       before: await state(model, inputs.model.weights),
       after: await state(paths.model, tuned.weights),
+      masks: { before: old.state, after: made.state },
       similarity: roiSimilarity(uses[0], uses[1]),
       regions,
       epochs: tuned.epochs,

@@ -7,6 +7,7 @@ import type { OutputFolder } from '../../cohort/output/folder.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { divergence, isLossFault } from '../../masking/divergence.ts';
+import { readState, unrecordedState } from '../../masking/mask-state.ts';
 import { modelFile } from '../../model/model-folder.ts';
 import { versions } from '../versions.ts';
 import {
@@ -160,7 +161,9 @@ function finished(folder: string, identity: object): MadePoint | null {
   const paths = Object.fromEntries(
     Object.entries(result.paths).map(([name, its]) => [name, its && path.join(folder, path.basename(its))]),
   ) as unknown as MaskGroupResult['paths'];
-  return { result: { ...result, paths }, learningRate, fellBack, diverged };
+  const state = readState(result.state) ?? unrecordedState(result.touchedShare);
+  const { networkChance = null } = result;
+  return { result: { ...result, state, networkChance, paths }, learningRate, fellBack, diverged };
 }
 
 function digest(content: string | Uint8Array): string {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type MaskState, readState } from '../../masking/mask-state.ts';
+import { touchedShare } from '../../masking/effect.ts';
+import { type MaskState, readState, unrecordedState } from '../../masking/mask-state.ts';
 import { maskMarker } from './mask-files.ts';
 
 /** What a mask was made with, as its sidecar tells it; null for what is not known. */
@@ -18,6 +19,11 @@ export interface MadeWith {
   readonly sessionId: string | null;
   /** whether it may be believed; null of a mask made by an earlier version */
   readonly state: MaskState | null;
+}
+
+/** Whether a mask may be believed, as its sidecar says; without that, what its voxels say alone. @param mask its values m */
+export function stateOf({ state }: Pick<MadeWith, 'state'>, mask: Float32Array): MaskState {
+  return state ?? unrecordedState(touchedShare(mask));
 }
 
 /** A session of a cohort, or an image that belongs to none (by its path). */
