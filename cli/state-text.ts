@@ -1,5 +1,5 @@
 import { listed } from '../cohort/listed.ts';
-import { type Mark, type MaskState, marksOf, veilAbove } from '../masking/mask-state.ts';
+import { type Mark, type MaskState, marksOf } from '../masking/mask-state.ts';
 import { THRESHOLD } from '../masking/threshold.ts';
 import type { ChanceTest } from '../model/chance.ts';
 import type { TrainingState } from '../model/training-state.ts';
@@ -17,8 +17,8 @@ export function maskWarnings(state: MaskState, touchedShare: number): string[] {
   if (marks.includes('not converged')) lines.push(notConverged(state));
   if (marks.includes('veil'))
     lines.push(
-      `The mask is a veil: it touches ${percent(touchedShare)} of the voxels where it may hide (a veil, more than ` +
-        `${percent(veilAbove)}), so its regions say little. Let it converge, or raise --lambda1.`,
+      `The mask is a veil: it touches ${percent(touchedShare)} of the voxels where it may hide, more than half, ` +
+        'so its regions say little. Let it converge, or raise --lambda1.',
     );
   if (marks.includes('empty'))
     lines.push(
@@ -89,6 +89,16 @@ export function chanceWarning(chance: ChanceTest | null): string | null {
     `The network's validation accuracy is not shown to be above chance (p = ${pText(chance.p)}), ` +
     'so its mask says nothing about the classes.'
   );
+}
+
+/** The warning about networks that an evaluation does not show to be above chance; null for none. */
+export function evaluationWarning(
+  evaluated: readonly { readonly name: string; readonly chance: ChanceTest | null }[],
+): string | null {
+  const named = evaluated.flatMap(({ name, chance }) =>
+    chance && !chance.aboveChance ? [`${name} (p = ${pText(chance.p)})`] : [],
+  );
+  return named.length === 0 ? null : `Balanced accuracy is not shown to be above chance: ${listed(named)}.`;
 }
 
 /** A p-value, as it is printed. */

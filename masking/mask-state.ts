@@ -24,9 +24,9 @@ export interface LossPoint {
 export type Mark = 'empty' | 'veil' | 'not converged' | 'interrupted';
 
 /** A mask converged if its lowest loss fell by less than this over the second half of its steps. */
-export const convergedBelow = 0.01;
+const convergedBelow = 0.01;
 /** A veil touches more than this share of the voxels where it may hide. */
-export const veilAbove = 0.5;
+const veilAbove = 0.5;
 
 /**
  * Judges a finished mask.

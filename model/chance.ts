@@ -87,27 +87,27 @@ function logChoose(n: number, k: number): number {
 
 /** Deals the participants' labels out anew; the order as it is counts as one of the draws. */
 function permuted(participants: readonly (readonly Said[])[], classes: readonly number[]): number {
-  const labels = participants.map(([first]) => first.label);
-  const accuracy = (its: readonly number[]) => balancedAccuracy(participants, its, classes);
-  const reached = accuracy(labels) - 1e-12;
+  const labels = participants.map(([first]) => classes.indexOf(first.label));
+  const sessions = participants.map((own) => own.length);
+  const called = participants.map((own) =>
+    classes.map((name) => own.filter(({ predicted }) => predicted === name).length),
+  );
+  /** Balanced accuracy where participant i has the label of participant order[i]. */
+  const accuracy = (order: readonly number[]) => {
+    const right = new Float64Array(classes.length);
+    const all = new Float64Array(classes.length);
+    order.forEach((from, i) => {
+      right[labels[from]] += called[i][labels[from]];
+      all[labels[from]] += sessions[i];
+    });
+    return right.reduce((sum, count, c) => sum + count / all[c], 0) / classes.length;
+  };
+  const reached = accuracy(labels.map((_, i) => i)) - 1e-12;
   let asHigh = 1;
-  for (let draw = 0; draw < draws; draw++) {
-    const order = new RandomStream(0, streams.chance, draw).permutation(labels.length);
-    if (accuracy(order.map((i) => labels[i])) >= reached) asHigh += 1;
-  }
+  for (let draw = 0; draw < draws; draw++)
+    if (accuracy(new RandomStream(0, streams.chance, draw).permutation(labels.length)) >= reached)
+      asHigh += 1;
   return asHigh / (draws + 1);
-}
-
-function balancedAccuracy(
-  participants: readonly (readonly Said[])[],
-  labels: readonly number[],
-  classes: readonly number[],
-): number {
-  const recalls = classes.map((own) => {
-    const sessions = participants.filter((_, i) => labels[i] === own).flat();
-    return sessions.filter(({ predicted }) => predicted === own).length / sessions.length;
-  });
-  return recalls.reduce((sum, recall) => sum + recall, 0) / classes.length;
 }
 
 function byParticipant(said: readonly Said[]): Map<string, Said[]> {

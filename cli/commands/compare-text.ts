@@ -39,14 +39,14 @@ export function comparisonText({
   if (summaries.length > 0) {
     parts.push(
       textTable(
-        ['between', 'pairs', 'doubtful', 'participants', 'ROI similarity', 'probCNN'],
+        ['between', 'pairs', 'participants', 'ROI similarity', 'probCNN', 'doubtful pairs'],
         summaries.map(({ kind, pairs, doubtfulPairs, participants, similarity: roi, probCnn: prob }) => [
           kind,
           pairs,
-          doubtfulPairs,
           participants || null,
           spreadText(roi),
           spreadText(prob),
+          doubtfulPairs,
         ]),
       ),
     );

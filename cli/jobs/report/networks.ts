@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readTable, type Table } from '../../../cohort/table.ts';
+import { type ChanceTest, chanceTest, chanceTestOf } from '../../../model/chance.ts';
 import { areaUnderCurve } from '../../../model/evaluation.ts';
+import {
+  isFalling,
+  readTrainingState,
+  type TrainingState,
+  trainingText,
+} from '../../../model/training-state.ts';
 import {
   type Accuracy,
   type Confusion,
@@ -36,7 +43,7 @@ function firstOf(folder: string, ...names: readonly string[]): string | null {
 
 /** Every training with its history. */
 export function readTrainings(context: Context): Sealed<Training>[] {
-  const { file: fileName, name } = context.identity;
+  const { file: fileName, name, from } = context.identity;
   return trainingResults(context).map((result) => {
     const { folder, place, options, results } = result;
     const file = firstOf(folder, 'training_logs/training.tsv', 'history.tsv');
@@ -45,7 +52,9 @@ export function readTrainings(context: Context): Sealed<Training>[] {
     const best = member(results, 'best');
     const kept = (name: string) => numberOf(member(best, 'validation', name));
     const balancedAccuracy = kept('balancedAccuracy');
+    const losses = (table?.rows ?? []).map((row) => Number(row.validation_loss));
     return {
+      state: from(trainingText, stateOf(context, result, losses)),
       name: networkName(context, { fold: fold ?? numberOf(options.fold), run }, name('network', place)),
       fold,
       run,
@@ -67,6 +76,40 @@ export function readTrainings(context: Context): Sealed<Training>[] {
             },
     };
   });
+}
+
+/** How a training ended: as it was recorded, or, of an earlier version, as its history and its predictions tell. */
+function stateOf(context: Context, result: Result, losses: readonly number[]): TrainingState {
+  const recorded = readTrainingState(result.results.state);
+  if (recorded) return recorded;
+  const interrupted = result.results.interrupted === true;
+  const epochs = numberOf(member(result.options, 'training', 'epochs')) ?? Number.POSITIVE_INFINITY;
+  return {
+    stopped: interrupted ? 'interrupted' : losses.length < epochs ? 'patience' : 'limit',
+    stillFalling: !interrupted && isFalling(losses, epochs),
+    chance: chanceOf(predictionsOf(context, result)),
+  };
+}
+
+function chanceOf(predictions: Table['rows']): ChanceTest | null {
+  const names = [...new Set(predictions.flatMap((row) => [row.true_label, row.predicted_label]))];
+  return chanceTest(
+    predictions.map((row) => ({
+      participantId: row.participant_id,
+      label: names.indexOf(row.true_label),
+      predicted: names.indexOf(row.predicted_label),
+    })),
+  );
+}
+
+/** What a kept network says of its validation set; none where that was not written. */
+function predictionsOf(context: Context, { folder }: Result): Table['rows'] {
+  const file = firstOf(
+    folder,
+    'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
+    'predictions.tsv',
+  );
+  return (file && attempt(context, context.identity.file(file), () => readTable(file).rows)) || [];
 }
 
 function placeOf({ place, options }: Result): { fold: number | null; run: number | null } {
@@ -111,13 +154,22 @@ function accuracyOf(
   );
   const [tn, fp, fn, tp] = cells;
   const counted = cells.every((cell) => cell !== null) && classes.length === 2;
+  const participants = numberOf(row.participants);
+  const p = numberOf(row.p_chance);
+  const alone = counted && tn! + fp! + fn! + tp! === participants;
   return [
     {
       group: groupOf(result, row.group),
       ...networkOf(context, row.model),
-      participants: numberOf(row.participants),
+      participants,
       balancedAccuracy,
       interval: low !== null && high !== null ? [low, high] : null,
+      chance:
+        p !== null
+          ? { p, aboveChance: row.above_chance === 'true' }
+          : alone
+            ? chanceTestOf({ trueNegative: tn!, falsePositive: fp!, falseNegative: fn!, truePositive: tp! })
+            : null,
       sensitivity: numberOf(row.sensitivity),
       specificity: numberOf(row.specificity),
       auc: numberOf(row.auc),
@@ -162,12 +214,7 @@ function ownAccuracy(context: Context, result: Result): Sealed<Accuracy>[] {
   const kept = (name: string) => numberOf(member(result.results, 'best', 'validation', name));
   const balancedAccuracy = kept('balancedAccuracy');
   if (balancedAccuracy === null) return [];
-  const file = firstOf(
-    result.folder,
-    'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
-    'predictions.tsv',
-  );
-  const rows = (file && attempt(context, context.identity.file(file), () => readTable(file).rows)) || [];
+  const rows = predictionsOf(context, result);
   return [
     {
       group: 'validation',
@@ -175,6 +222,7 @@ function ownAccuracy(context: Context, result: Result): Sealed<Accuracy>[] {
       participants: rows.length > 0 ? new Set(rows.map((row) => row.participant_id)).size : null,
       balancedAccuracy,
       interval: null,
+      chance: readTrainingState(result.results.state)?.chance ?? chanceOf(rows),
       sensitivity: kept('sensitivity'),
       specificity: kept('specificity'),
       auc: aucOf(rows, readClasses(context)),
