@@ -82,6 +82,7 @@ function upperTail(hits: number, positives: number, negatives: number, called: n
 }
 
 function logChoose(n: number, k: number): number {
+  if (k === 0 || k === n) return 0; // exactly
   return logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
 }
 

@@ -53,7 +53,7 @@ async function run(args: Arguments): Promise<void> {
         const title = alone ? 'Training' : `Training fold ${fold}, run ${run}`;
         const { hooks, finish } = trainProgress(job, quiet, title);
         const trained = await trainNetwork(job, { open, signal, onBegin, ...hooks }).finally(finish);
-        warn(trained, job.out);
+        warn(trained, job.out, alone ? '' : `fold ${fold}, run ${run}: `);
         return trained;
       });
       if (!alone) {
@@ -129,9 +129,13 @@ function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {
   return `epoch ${epoch}: ${losses}, ${accuracy}, ${formatDuration(seconds)}`;
 }
 
-function warn({ interrupted, finishedBefore, paths, best, state }: TrainJobResult, out: string): void {
+function warn(
+  { interrupted, finishedBefore, paths, best, state }: TrainJobResult,
+  out: string,
+  whose: string,
+) {
   for (const line of trainingWarnings(state, best?.validation.balancedAccuracy ?? Number.NaN))
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${whose}${line}\n`);
   if (finishedBefore)
     process.stderr.write(
       `${out} holds this very training, finished; it was not run again (--overwrite does).\n`,

@@ -27,7 +27,7 @@ export function curvesSection({ trainings }: ReportData): Section {
 function curves({ name, history, keptEpoch, state }: Training): Html {
   const x = history.map(({ epoch }) => epoch);
   return lineChart({
-    title: state === null ? name : `${name} (${state})`,
+    title: state === null || state === 'above chance' ? name : `${name} (${state})`,
     xName: 'epoch',
     lines: [
       { name: 'training loss', x, y: history.map(({ trainLoss }) => trainLoss) },
