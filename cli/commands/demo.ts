@@ -97,6 +97,10 @@ function warn({ training: { state, best }, mask }: DemoResult): void {
     ...maskWarnings(mask.state, mask.touchedShare),
   ];
   for (const line of lines) process.stderr.write(`${line}\n`);
+  if (lines.length > 0)
+    process.stderr.write(
+      'The demo is short on purpose; the options named are those of train and mask group.\n',
+    );
 }
 
 function asText({ cohort, training, mask, seconds, report }: DemoResult): string {
