@@ -10,11 +10,19 @@ export interface NamedState {
   readonly state: MaskState;
 }
 
-/** Warnings about one mask that was just made, each a sentence or two; none about a sound one. */
-export function maskWarnings(state: MaskState, touchedShare: number): string[] {
+/**
+ * Warnings about one mask that was just made, each a sentence or two; none about a sound one.
+ *
+ * @param longer options that allow more steps
+ */
+export function maskWarnings(
+  state: MaskState,
+  touchedShare: number,
+  longer = '--epochs or --steps',
+): string[] {
   const marks = marksOf(state);
   const lines: string[] = [];
-  if (marks.includes('not converged')) lines.push(notConverged(state));
+  if (marks.includes('not converged')) lines.push(notConverged(state, longer));
   if (marks.includes('veil'))
     lines.push(
       `The mask is a veil: it touches ${percent(touchedShare)} of the voxels where it may hide, more than half, ` +
@@ -27,12 +35,12 @@ export function maskWarnings(state: MaskState, touchedShare: number): string[] {
   return lines;
 }
 
-function notConverged({ lastFall, stopped }: MaskState): string {
+function notConverged({ lastFall, stopped }: MaskState, longer: string): string {
   if (lastFall === null)
-    return 'The mask has not converged: its losses are too few to tell. Allow more --epochs or --steps.';
+    return `The mask has not converged: its losses are too few to tell. Allow more ${longer}.`;
   const fell = `its loss fell by ${percent(lastFall)} over the second half of its steps`;
   if (stopped === 'limit')
-    return `The mask has not converged: it ended at its last step, and ${fell}. Allow more --epochs or --steps.`;
+    return `The mask has not converged: it ended at its last step, and ${fell}. Allow more ${longer}.`;
   const remedy = stopped === 'patience' ? 'Raise --patience.' : 'The same command goes on.';
   return `The mask has not converged: ${fell}. ${remedy}`;
 }

@@ -85,7 +85,7 @@ function warn(result: MaskSessionResult) {
     state,
   }));
   const counted = single
-    ? maskWarnings(first.state, first.touchedShare)
+    ? maskWarnings(first.state, first.touchedShare, '--steps')
     : [countedMasks(states, `${result.paths.sessions} tells which`)];
   for (const line of [...counted, chanceWarning(networkChance)]) if (line) say(line);
   if (interrupted) say(`Stopped; masks left to make: ${left}. The same command goes on`);
