@@ -81,7 +81,7 @@ export function trainingWarnings(state: TrainingState | null, balancedAccuracy: 
     ...(chance && !chance.aboveChance
       ? [
           `The network is not shown to be above chance: validation balanced accuracy ${accuracy}. ` +
-            'Its masks would say nothing about the classes. Train longer, or on more participants.',
+            'Its masks may say nothing about the classes. Train longer, or on more participants.',
         ]
       : []),
     ...(stillFalling
@@ -95,7 +95,7 @@ export function chanceWarning(chance: ChanceTest | null): string | null {
   if (!chance || chance.aboveChance) return null;
   return (
     `The network's validation accuracy is not shown to be above chance (p = ${pText(chance.p)}), ` +
-    'so its mask says nothing about the classes.'
+    'so its masks may say nothing about the classes.'
   );
 }
 

@@ -106,7 +106,7 @@ describe('a half-finished study', () => {
       .filter(({ topic }: { topic?: string }) => topic === 'undone')
       .map(({ text }: { text: string }) => text);
     expect(undone).toEqual([
-      'Not shown to be above chance on the validation set: fold 0, run 0; fold 1, run 0. Masks of such networks say nothing about the classes.',
+      'Not shown to be above chance on the validation set: fold 0, run 0; fold 1, run 0. Masks of such networks may say nothing about the classes.',
       'Trainings that ended at their last epoch with the validation loss still falling: fold 0, run 0; fold 1, run 0.',
       '1 of 4 masks have not converged, so they may be more diffuse than they would become: fold 1, run 0.',
       '1 of 4 masks are veils, which touch more than half of the voxels where they may hide, so their regions say little: fold 1, run 0.',

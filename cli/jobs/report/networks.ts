@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readTable, type Table } from '../../../cohort/table.ts';
-import { type ChanceTest, chanceTest, chanceTestOf } from '../../../model/chance.ts';
+import { chanceTestOf } from '../../../model/chance.ts';
 import { areaUnderCurve } from '../../../model/evaluation.ts';
-import {
-  isFalling,
-  readTrainingState,
-  type TrainingState,
-  trainingText,
-} from '../../../model/training-state.ts';
+import { readTrainingState, trainingText } from '../../../model/training-state.ts';
 import {
   type Accuracy,
   type Confusion,
@@ -20,6 +15,7 @@ import { attempt, type Context, networkName, resultsOf } from './context.ts';
 import { member, numberOf, textOf, textsOf } from './numbers.ts';
 import { foldAndRun, type Result } from './results.ts';
 import type { Sealed } from './shown.ts';
+import { chanceOf, firstOf, predictionsOf, stateOf } from './training-states.ts';
 
 /** The classes that the networks tell apart; the last one is under study. */
 export function readClasses(context: Context): readonly string[] {
@@ -35,10 +31,6 @@ export function trainingResults(context: Context): Result[] {
   return resultsOf(context, 'train').filter(
     ({ place, options }) => options.shuffleLabels !== true && !checks.some((own) => place.startsWith(own)),
   );
-}
-
-function firstOf(folder: string, ...names: readonly string[]): string | null {
-  return names.map((name) => path.join(folder, name)).find((file) => existsSync(file)) ?? null;
 }
 
 /** Every training with its history. */
@@ -76,40 +68,6 @@ export function readTrainings(context: Context): Sealed<Training>[] {
             },
     };
   });
-}
-
-/** How a training ended: as it was recorded, or, of an earlier version, as its history and its predictions tell. */
-function stateOf(context: Context, result: Result, losses: readonly number[]): TrainingState {
-  const recorded = readTrainingState(result.results.state);
-  if (recorded) return recorded;
-  const interrupted = result.results.interrupted === true;
-  const epochs = numberOf(member(result.options, 'training', 'epochs')) ?? Number.POSITIVE_INFINITY;
-  return {
-    stopped: interrupted ? 'interrupted' : losses.length < epochs ? 'patience' : 'limit',
-    stillFalling: !interrupted && isFalling(losses, epochs),
-    chance: chanceOf(predictionsOf(context, result)),
-  };
-}
-
-function chanceOf(predictions: Table['rows']): ChanceTest | null {
-  const names = [...new Set(predictions.flatMap((row) => [row.true_label, row.predicted_label]))];
-  return chanceTest(
-    predictions.map((row) => ({
-      participantId: row.participant_id,
-      label: names.indexOf(row.true_label),
-      predicted: names.indexOf(row.predicted_label),
-    })),
-  );
-}
-
-/** What a kept network says of its validation set; none where that was not written. */
-function predictionsOf(context: Context, { folder }: Result): Table['rows'] {
-  const file = firstOf(
-    folder,
-    'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
-    'predictions.tsv',
-  );
-  return (file && attempt(context, context.identity.file(file), () => readTable(file).rows)) || [];
 }
 
 function placeOf({ place, options }: Result): { fold: number | null; run: number | null } {

@@ -23,7 +23,7 @@ export function addUndone(context: Context, { accuracies, trainings, masks, summ
     if (low.length === 0) continue;
     const named = low.map((one) => networkName(context, one, say`the network`));
     add(
-      say`Not shown to be above chance on the ${sets[group]}: ${listed(context.identity, named)}. Masks of such networks say nothing about the classes.`,
+      say`Not shown to be above chance on the ${sets[group]}: ${listed(context.identity, named)}. Masks of such networks may say nothing about the classes.`,
     );
   }
   const falling = trainings.filter(({ state }) => state?.includes('loss still falling'));
