@@ -45,6 +45,7 @@ export const streams = {
   labels: 12,
   feedback: 13,
   shift: 14,
+  chance: 15,
 } as const;
 
 /** Random numbers of one seed and stream (and sub-stream), each by its position. */

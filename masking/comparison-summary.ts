@@ -24,6 +24,8 @@ export interface ComparisonSummary {
   readonly kind: ComparisonKind;
   readonly pairs: number;
   readonly participants: number;
+  /** pairs of which a mask is among the doubtful */
+  readonly doubtfulPairs: number;
   /** null where no pair has a number */
   readonly similarity: Spread | null;
   /** of both directions' mean; null where it was not computed */
@@ -63,7 +65,7 @@ interface Entry {
 function summaryOf(
   kind: ComparisonKind,
   pairs: readonly Pair[],
-  { masks, similarity, probCnn }: Matrices,
+  { masks, similarity, probCnn, doubtful }: Matrices,
   seed: number,
   resamples: number,
 ): ComparisonSummary {
@@ -84,6 +86,7 @@ function summaryOf(
     kind,
     pairs: pairs.length,
     participants: owners.length > 0 ? owners.length : images.length,
+    doubtfulPairs: pairs.filter((pair) => pair.some((i) => doubtful?.[i])).length,
     similarity: drawnFor(
       owners,
       shares(

@@ -38,6 +38,8 @@ export interface Matrices {
   readonly similarity: readonly (readonly (number | null)[])[];
   /** row: network and images of a; column: mask of b; null where not computed */
   readonly probCnn: readonly (readonly MaskedProbabilities[])[] | null;
+  /** which masks say little: those that are empty, veils, not converged or interrupted; none where it is left out */
+  readonly doubtful?: readonly boolean[];
 }
 
 /**

@@ -7,6 +7,7 @@ import { imagesAtOnce } from '../model/partition.ts';
 import { batches } from '../model/predict.ts';
 import type { GroupState } from './group-state.ts';
 import { imageLosses, type MaskedImages, muOfBatch } from './image-losses.ts';
+import type { Stopped } from './mask-state.ts';
 import { MaskTrainer } from './mask-trainer.ts';
 import type { MaskLoss } from './objective.ts';
 import { Stopping, type StoppingOptions } from './stopping.ts';
@@ -46,6 +47,7 @@ export interface GroupMask {
   readonly mask: Float32Array;
   readonly best: MaskEpoch;
   readonly epochs: readonly MaskEpoch[];
+  readonly stopped: Stopped;
   readonly interrupted: boolean;
 }
 
@@ -134,7 +136,9 @@ async function fitMask(run: GroupRun, trainer: MaskTrainer): Promise<GroupMask> 
   }
   if (!best || !mask)
     throw new InputError('group mask', 'no step was taken', 'Allow at least one epoch and one step');
-  return { mask, best, epochs, interrupted: signal?.aborted ?? false };
+  const interrupted = signal?.aborted ?? false;
+  const stopped = interrupted ? 'interrupted' : over ? 'patience' : 'limit';
+  return { mask, best, epochs, stopped, interrupted };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { RandomStream, streams } from '../engine/random.ts';
+import { type ChanceTest, chanceTest } from './chance.ts';
 
 /** One prediction of a two-sided question: is it the class under study? */
 export interface Answer {
@@ -36,6 +37,8 @@ export interface Evaluation {
   readonly sessions: number;
   readonly confusion: Confusion;
   readonly scores: Scores;
+  /** of the balanced accuracy; null where a class has no participant */
+  readonly chance: ChanceTest | null;
   /** by bootstrap over participants */
   readonly intervals: Readonly<Record<keyof Scores, Interval>>;
 }
@@ -69,6 +72,13 @@ export function evaluate(answers: readonly Answer[], seed: number, resamples = 2
     sessions: answers.length,
     confusion: confusionOf(answers),
     scores: scoresOf(answers),
+    chance: chanceTest(
+      answers.map(({ participantId, positive, predicted }) => ({
+        participantId,
+        label: Number(positive),
+        predicted: Number(predicted),
+      })),
+    ),
     intervals: Object.fromEntries(names.map((name) => [name, interval(name)])) as Evaluation['intervals'],
   };
 }

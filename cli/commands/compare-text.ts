@@ -1,4 +1,5 @@
 import type { Spread } from '../../masking/comparison-summary.ts';
+import { marksOf, stateText } from '../../masking/mask-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { CompareResult } from '../jobs/compare.ts';
 
@@ -20,9 +21,10 @@ export function comparisonText({
       parts.push(matrixText('probCNN (rows: network and images; columns: whose mask)', masks, probCnn));
     parts.push(
       textTable(
-        ['mask', 'top regions'],
-        masks.map(({ name, top }) => [
+        ['mask', 'state', 'top regions'],
+        masks.map(({ name, state, top }) => [
           name,
+          stateText(state),
           top.map((region) => region.name).join(' ') || 'none: it is empty',
         ]),
       ),
@@ -37,13 +39,14 @@ export function comparisonText({
   if (summaries.length > 0) {
     parts.push(
       textTable(
-        ['between', 'pairs', 'participants', 'ROI similarity', 'probCNN'],
-        summaries.map(({ kind, pairs, participants, similarity: roi, probCnn: prob }) => [
+        ['between', 'pairs', 'participants', 'ROI similarity', 'probCNN', 'doubtful pairs'],
+        summaries.map(({ kind, pairs, doubtfulPairs, participants, similarity: roi, probCnn: prob }) => [
           kind,
           pairs,
           participants || null,
           spreadText(roi),
           spreadText(prob),
+          doubtfulPairs,
         ]),
       ),
     );
@@ -80,7 +83,7 @@ function matrixText(
 ): string {
   const table = textTable(
     ['', 'mask', ...masks.map((_, i) => ({ title: String(i + 1), digits: 2 }))],
-    masks.map(({ name }, i) => [i + 1, name, ...values[i].map((value) => value)]),
+    masks.map(({ name, state }, i) => [i + 1, [name, ...marksOf(state)].join(', '), ...values[i]]),
   );
   return `${title}\n${table}`;
 }

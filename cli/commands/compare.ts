@@ -7,6 +7,7 @@ import { type CompareOptions, type CompareResult, compareMasks } from '../jobs/c
 import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, seeds, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
+import { countedMasks } from '../state-text.ts';
 import { type AtlasArguments, atlasChoice, atlasOptions } from './atlas-options.ts';
 import { comparisonText } from './compare-text.ts';
 
@@ -119,12 +120,14 @@ function jobOf(args: Arguments): CompareOptions {
   };
 }
 
-function tell({ mended, withoutProbCnn, masks, similarity }: CompareResult): void {
+function tell({ mended, withoutProbCnn, masks, similarity, paths }: CompareResult): void {
   for (const note of mended) process.stderr.write(`Label table: ${note}.\n`);
   if (withoutProbCnn.length > 0)
     process.stderr.write(
       `probCNN is left out (give --model and --images):${listed(withoutProbCnn, '\n  ')}\n`,
     );
+  const counted = countedMasks(masks, `${paths.masks} tells which`);
+  if (counted) process.stderr.write(`${counted}\n`);
   const empty = masks.filter((_, i) => similarity[i][i] === null).map(({ name }) => name);
   if (empty.length > 0)
     process.stderr.write(`Empty masks, whose ROI similarity is not defined: ${listed(empty)}\n`);

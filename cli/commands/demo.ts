@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { stateText } from '../../masking/mask-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import { formatDuration } from '../duration.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
@@ -7,6 +8,7 @@ import { type DemoResult, demoDefaults, runDemo } from '../jobs/demo.ts';
 import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, positive, seeds32 } from '../options.ts';
 import { Progress } from '../progress.ts';
+import { maskWarnings, trainingWarnings } from '../state-text.ts';
 import { maskProgress } from './mask-group.ts';
 import { trainProgress } from './train.ts';
 
@@ -83,9 +85,22 @@ async function run(args: Arguments): Promise<void> {
           masking: masking.hooks,
         },
       ).finally(masking.finish);
+      warn(result);
       console.log(args.json ? JSON.stringify(result, null, 2) : asText(result));
     }),
   );
+}
+
+function warn({ training: { state, best }, mask }: DemoResult): void {
+  const lines = [
+    ...trainingWarnings(state, best?.validation.balancedAccuracy ?? Number.NaN),
+    ...maskWarnings(mask.state, mask.touchedShare),
+  ];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  if (lines.length > 0)
+    process.stderr.write(
+      'The demo is short on purpose; the options named are those of train and mask group.\n',
+    );
 }
 
 function asText({ cohort, training, mask, seconds, report }: DemoResult): string {
@@ -104,6 +119,7 @@ function asText({ cohort, training, mask, seconds, report }: DemoResult): string
       ['balanced accuracy (validation)', training.best?.validation.balancedAccuracy.toFixed(3) ?? 'n/a'],
       [`mean ${mask.className} probability`, mask.probabilities.before.toPrecision(3)],
       ['under the mask', mask.probabilities.after.toPrecision(3)],
+      ['state of the mask', stateText(mask.state)],
       ['time', formatDuration(seconds)],
     ],
   );

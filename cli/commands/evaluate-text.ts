@@ -3,6 +3,7 @@ import type { Interval } from '../../model/evaluation.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { EvaluateResult } from '../jobs/evaluate.ts';
 import { meanLine } from '../jobs/evaluate-files.ts';
+import { pText } from '../state-text.ts';
 
 const digits = 3;
 
@@ -23,7 +24,7 @@ export function evaluationText(result: EvaluateResult): string {
   );
   return [
     ...groups.flatMap((group) => [scoresText(result, group), confusionText(result, group)]),
-    '95 %: bootstrap over participants',
+    '95 %: bootstrap over participants; p: of balanced accuracy against chance, labels permuted',
     ...(folds.length > 1 || columns > 1 ? [foldsText(result)] : []),
     written,
     ...(recorded.length > 0 ? [`and ${recorded.length} files beside the networks, as ${recorded[0]}`] : []),
@@ -33,12 +34,13 @@ export function evaluationText(result: EvaluateResult): string {
 function scoresText({ models }: EvaluateResult, group: string): string {
   const rows = models
     .filter((one) => one.group === group)
-    .map(({ model, evaluation: { participants, sessions, scores, intervals } }) => [
+    .map(({ model, evaluation: { participants, sessions, scores, intervals, chance } }) => [
       model,
       participants,
       sessions,
       scores.balancedAccuracy,
       range(intervals.balancedAccuracy),
+      chance ? pText(chance.p) : null,
       scores.sensitivity,
       range(intervals.sensitivity),
       scores.specificity,
@@ -47,13 +49,14 @@ function scoresText({ models }: EvaluateResult, group: string): string {
       range(intervals.auc),
     ]);
   const overall = (column: number) => mean(rows.map((row) => row[column] as number));
-  const last = ['mean', null, null, overall(3), '', overall(5), '', overall(7), '', overall(9), ''];
+  const last = ['mean', null, null, overall(3), '', '', overall(6), '', overall(8), '', overall(10), ''];
   const columns = [
     group,
     'participants',
     'sessions',
     { title: 'balanced accuracy', digits },
     '95 %',
+    'p',
     { title: 'sensitivity', digits },
     '95 %',
     { title: 'specificity', digits },

@@ -13,6 +13,7 @@ import {
 import { memoryOption } from '../memory.ts';
 import { counts, jsonOption, numberOption, repeatableListOption, seeds32, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
+import { evaluationWarning } from '../state-text.ts';
 import { evaluationText } from './evaluate-text.ts';
 
 interface Arguments {
@@ -104,6 +105,10 @@ async function run(args: Arguments): Promise<void> {
       },
     ).finally(() => progress?.finish());
   });
+  const atChance = evaluationWarning(
+    result.models.map(({ model, group, evaluation }) => ({ name: `${model} on ${group}`, ...evaluation })),
+  );
+  if (atChance) process.stderr.write(`${atChance}\n`);
   console.log(json ? JSON.stringify(result, null, 2) : evaluationText(result));
 }
 

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { stateText } from '../../masking/mask-state.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
@@ -7,6 +8,7 @@ import { interruptible } from '../interrupt.ts';
 import { type FeedbackResult, feedback } from '../jobs/feedback.ts';
 import { counts, numberOption, positive, textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
+import { namedMasks } from '../state-text.ts';
 import { maskProgress } from './mask-group.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
 
@@ -95,15 +97,21 @@ async function run(args: Arguments): Promise<void> {
       else {
         if (result.finishedBefore)
           process.stderr.write(`Finished before; not made again: ${result.paths.sidecar}\n`);
+        warn(result);
         console.log(json ? JSON.stringify(result, null, 2) : asText(result));
       }
     }),
   );
 }
 
-function asText({ className, before, after, similarity, regions, paths }: FeedbackResult): string {
+function warn({ masks }: FeedbackResult): void {
+  const named = namedMasks(Object.entries(masks).map(([name, state]) => ({ name, state })));
+  if (named) process.stderr.write(`${named}\n`);
+}
+
+function asText({ className, before, after, masks, similarity, regions, paths }: FeedbackResult): string {
   const digits = 3;
-  const states = textTable(
+  const table = textTable(
     [
       'network',
       ...[
@@ -134,6 +142,7 @@ function asText({ className, before, after, similarity, regions, paths }: Feedba
     ].map(({ name, before, after }) => [name, before, after]),
   );
   const alike = `ROI similarity of the masks: ${similarity === null ? 'n/a, one is empty' : similarity.toFixed(3)}`;
+  const states = `Mask before: ${stateText(masks.before)}; after: ${stateText(masks.after)}`;
   const written = textTable(
     ['written', 'holds'],
     [
@@ -144,5 +153,5 @@ function asText({ className, before, after, similarity, regions, paths }: Feedba
       [paths.sidecar, 'everything above, with options, versions and adapter'],
     ],
   );
-  return [states, moved, alike, written].join('\n\n');
+  return [table, moved, `${alike}\n${states}`, written].join('\n\n');
 }

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { type Axis, axes, type GridStage } from '../../masking/grid.ts';
+import { marksOf, stateText } from '../../masking/mask-state.ts';
 import { objectiveDefaults } from '../../masking/objective.ts';
 import { type RegionMeasure, regionMeasures } from '../../masking/similarity.ts';
 import { textTable } from '../../report/text-table.ts';
@@ -9,6 +10,7 @@ import { interruptible } from '../interrupt.ts';
 import { type GridResult, type LineSimilarity, maskGrid } from '../jobs/grid.ts';
 import { readStages } from '../jobs/grid-config.ts';
 import { Progress } from '../progress.ts';
+import { chanceWarning, countedMasks } from '../state-text.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
 
 interface Arguments extends MaskArguments {
@@ -53,7 +55,8 @@ async function run(args: Arguments): Promise<void> {
         { open, signal, ...hooks },
       ).finally(finish);
       if (!result) process.stderr.write('Stopped. Run the same command again to go on.\n');
-      else console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+      else warn(result);
+      if (result) console.log(json ? JSON.stringify(result, null, 2) : asText(result));
     }),
   );
 }
@@ -79,6 +82,13 @@ function requireFree(args: Arguments, stages: readonly GridStage[]): void {
             'give a grid over lambda2 and beta2, or leave out --area',
           'grid',
         );
+}
+
+function warn({ points, paths }: GridResult): void {
+  const states = points.map(({ point, result: { state } }) => ({ name: point.name, state }));
+  const counted = countedMasks(states, `${paths.points} tells which`);
+  const atChance = chanceWarning(points[0]?.result.networkChance ?? null);
+  for (const line of [counted, atChance]) if (line) process.stderr.write(`${line}\n`);
 }
 
 /** One bar over the masks, with what the one under way is at. */
@@ -107,6 +117,7 @@ function asText({ points, lines, paths }: GridResult): string {
       { title: 'loss', digits: 4 },
       { title: 'probability', digits: 4 },
       'touched',
+      'state',
       'top regions',
     ],
     points.map(({ point, result, learningRate, fellBack, diverged }) => [
@@ -117,6 +128,7 @@ function asText({ points, lines, paths }: GridResult): string {
       result.best.validation.total,
       result.probabilities.after,
       `${(100 * result.touchedShare).toFixed(1)} %`,
+      stateText(result.state),
       (result.regions ?? [])
         .slice(0, 3)
         .map(({ region }) => region.name)
@@ -135,13 +147,13 @@ function asText({ points, lines, paths }: GridResult): string {
 }
 
 /** As the paper's tables 2 and 3. */
-function similarityTable({ stage, axis, at, values, similarity }: LineSimilarity): string {
+function similarityTable({ stage, axis, at, values, states, similarity }: LineSimilarity): string {
   const rest = Object.entries(at).map(([name, value]) => `${name} = ${value}`);
   const title = `${stage}: ROI similarity over ${axis}${rest.length > 0 ? `, ${rest.join(', ')}` : ''}`;
   const table = textTable(
     [axis, ...values.map((value) => ({ title: String(value), digits: 2 }))],
     values.map((value, i) => [
-      String(value),
+      [value, ...marksOf(states[i])].join(', '),
       ...similarity[i].map((one, j) => (i === j ? '' : (one ?? 'empty mask'))),
     ]),
   );

@@ -1,11 +1,13 @@
 import type { CommandModule } from 'yargs';
 import { listed } from '../../cohort/listed.ts';
+import { stateText } from '../../masking/mask-state.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { textTable } from '../../report/text-table.ts';
 import { lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type MaskGroupHooks, type MaskGroupResult, maskGroup } from '../jobs/mask-group.ts';
 import { Progress } from '../progress.ts';
+import { chanceWarning, maskWarnings } from '../state-text.ts';
 import { type Arguments, jobOf, maskGroupOptions } from './mask-group-options.ts';
 
 /** `voxmask mask group`: one mask for all images of a class. */
@@ -64,7 +66,7 @@ export function maskProgress(quiet: boolean) {
 }
 
 function warn({ interrupted, steps, paths, probabilities, ...result }: MaskGroupResult): void {
-  const { className, outliers, dropped, finishedBefore } = result;
+  const { className, outliers, dropped, finishedBefore, state, touchedShare, networkChance } = result;
   if (finishedBefore) process.stderr.write(`Finished before; not made again: ${paths.mask}\n`);
   const named = (sessions: readonly string[]) => listed(sessions, ', ', 5);
   if (dropped.length > 0) process.stderr.write(`Left out as outliers: ${named(dropped)}\n`);
@@ -77,6 +79,9 @@ function warn({ interrupted, steps, paths, probabilities, ...result }: MaskGroup
       `The mask does not lower the ${className} probability. ` +
         'Try more epochs and --patience, a smaller --lambda1, another --mu, or --score logProbability.\n',
     );
+  const atChance = chanceWarning(networkChance);
+  for (const line of [...maskWarnings(state, touchedShare), ...(atChance ? [atChance] : [])])
+    process.stderr.write(`${line}\n`);
   if (interrupted)
     process.stderr.write(
       `Stopped after ${steps} steps; saved the best mask: ${paths.mask}. The same command goes on\n`,
@@ -94,6 +99,7 @@ function asText(result: MaskGroupResult): string {
       [`mean ${className} probability`, probabilities.before.toPrecision(3)],
       ['under the mask', probabilities.after.toPrecision(3)],
       [`voxels at or below ${THRESHOLD}`, `${(100 * result.touchedShare).toFixed(2)} %`],
+      ['state', stateText(result.state)],
     ],
   );
   const top =

@@ -1,11 +1,13 @@
 import type { CommandModule } from 'yargs';
 import { listed } from '../../cohort/listed.ts';
+import { stateText } from '../../masking/mask-state.ts';
 import { THRESHOLD } from '../../masking/threshold.ts';
 import { textTable } from '../../report/text-table.ts';
 import { lendGpu } from '../gpu.ts';
 import { interruptible } from '../interrupt.ts';
 import { type MaskSessionHooks, type MaskSessionResult, maskSessions } from '../jobs/mask-session.ts';
 import { Progress } from '../progress.ts';
+import { chanceWarning, countedMasks, maskWarnings } from '../state-text.ts';
 import { type Arguments, jobOf, maskSessionOptions } from './mask-session-options.ts';
 
 /** `voxmask mask session`: one mask for each image. */
@@ -63,7 +65,8 @@ function sessionProgress(quiet: boolean, maxSteps: number) {
   return { hooks, finish };
 }
 
-function warn({ className, sessions, misclassified, interrupted, left, single }: MaskSessionResult) {
+function warn(result: MaskSessionResult) {
+  const { className, sessions, misclassified, interrupted, left, single, networkChance } = result;
   const say = (line: string) => process.stderr.write(`${line}\n`);
   if (misclassified.length > 0)
     say(
@@ -76,6 +79,15 @@ function warn({ className, sessions, misclassified, interrupted, left, single }:
       `Masks that do not lower the ${className} probability: ${vain.length} of ${sessions.length} (sessions.tsv tells which). ` +
         'Try more --steps and --patience, a smaller --lambda1, another --mu, or --score logProbability.',
     );
+  const [first] = sessions;
+  const states = sessions.map(({ participantId, sessionId, state }) => ({
+    name: `${participantId} ${sessionId}`,
+    state,
+  }));
+  const counted = single
+    ? maskWarnings(first.state, first.touchedShare, '--steps')
+    : [countedMasks(states, `${result.paths.sessions} tells which`)];
+  for (const line of [...counted, chanceWarning(networkChance)]) if (line) say(line);
   if (interrupted) say(`Stopped; masks left to make: ${left}. The same command goes on`);
 }
 
@@ -83,7 +95,7 @@ function warn({ className, sessions, misclassified, interrupted, left, single }:
 function asJson({ single, sessions, ...result }: MaskSessionResult) {
   if (!single) return { ...result, sessions };
   const { paths, losses, final } = single;
-  const [{ steps, keptAfter, ending, loss, probabilities, touchedShare }] = sessions;
+  const [{ steps, keptAfter, ending, loss, probabilities, touchedShare, state }] = sessions;
   return {
     ...result,
     steps,
@@ -91,6 +103,7 @@ function asJson({ single, sessions, ...result }: MaskSessionResult) {
     kept: { afterSteps: keptAfter, ...loss },
     probabilities,
     touchedShare,
+    state,
     losses,
     final,
     paths: { ...paths, sessions: result.paths.sessions },
@@ -121,6 +134,7 @@ function asText(result: MaskSessionResult): string {
         `voxels at or below ${THRESHOLD}`,
         `${(100 * mean(sessions.map(({ touchedShare }) => touchedShare))).toFixed(2)} %`,
       ],
+      ...(single ? [['state', stateText(sessions[0].state)]] : []),
     ],
   );
   const written = textTable(
@@ -134,7 +148,7 @@ function asText(result: MaskSessionResult): string {
           [single.paths.occluded, `where m is at or below ${THRESHOLD}, as a derivative of BIDS`],
         ]
       : [
-          [result.paths.sessions, 'a row per mask: steps, losses, probabilities, its path'],
+          [result.paths.sessions, 'a row per mask: steps, losses, probabilities, state, its path'],
           ...(result.paths.sidecar ? [[result.paths.sidecar, 'options, versions, adapter and times']] : []),
         ],
   );

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { marksOf } from '../../masking/mask-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import { type MeasuredMask, measureRegions, type RegionsResult } from '../jobs/regions.ts';
 import { counts, jsonOption, numberOption, textOption } from '../options.ts';
@@ -73,7 +74,8 @@ function asText({ masks, paths }: RegionsResult, top: number): string {
   return parts.join('\n\n');
 }
 
-function maskText({ mask, regions, outsideShare, touchedVolume }: MeasuredMask, top: number): string {
+function maskText({ mask, state, regions, outsideShare, touchedVolume }: MeasuredMask, top: number): string {
+  const marks = marksOf(state);
   const millimetres = (value: number) => Number(value.toFixed(1));
   const table = textTable(
     [
@@ -101,5 +103,6 @@ function maskText({ mask, regions, outsideShare, touchedVolume }: MeasuredMask, 
       ? 'the mask is empty'
       : `${(100 * outsideShare).toFixed(1)} % of it lies outside all regions; ${touchedVolume.toFixed(0)} mm3 touched in all`;
   const none = lacking.length > 0 ? [`without a voxel at this resolution: ${lacking.join(', ')}`] : [];
-  return [mask, table, whole, ...none].join('\n');
+  const title = marks.length > 0 ? `${mask} (${marks.join(', ')})` : mask;
+  return [title, table, whole, ...none].join('\n');
 }

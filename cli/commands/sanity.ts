@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { marksOf } from '../../masking/mask-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { lendGpu } from '../gpu.ts';
@@ -6,6 +7,7 @@ import { interruptible } from '../interrupt.ts';
 import { type SanityHooks, type SanityResult, sanity } from '../jobs/sanity.ts';
 import { textOption } from '../options.ts';
 import { Progress } from '../progress.ts';
+import { namedMasks } from '../state-text.ts';
 import { jobOf, type Arguments as MaskArguments, maskGroupOptions } from './mask-group-options.ts';
 
 interface Arguments extends MaskArguments {
@@ -43,9 +45,15 @@ async function run(args: Arguments): Promise<void> {
         { open, signal, ...hooks },
       ).finally(finish);
       if (!result) process.stderr.write('Stopped. Run the same command again to go on.\n');
-      else console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+      else warn(result);
+      if (result) console.log(json ? JSON.stringify(result, null, 2) : asText(result));
     }),
   );
+}
+
+function warn({ masks }: SanityResult): void {
+  const named = namedMasks(masks);
+  if (named) process.stderr.write(`${named}\n`);
 }
 
 /** One bar over the parts, with what the one under way is at. */
@@ -91,7 +99,7 @@ function asText({
   );
   const alike = textTable(
     ['similarity', ...titled(names)],
-    similarity.map((values, i) => [names[i], ...values]),
+    similarity.map((values, i) => [[names[i], ...marksOf(masks[i].state)].join(', '), ...values]),
   );
   const chances = textTable(
     [`P(${className}) by network`, ...titled(['no mask', ...names])],

@@ -90,7 +90,9 @@ async function run(args: Arguments): Promise<void> {
       },
     ).finally(() => bar?.finish(''));
     tellFailures(result, out);
-    if (args.json) console.log(JSON.stringify({ out, units: result.units, report: result.report }, null, 2));
+    for (const line of result.undone) process.stderr.write(`${line}\n`);
+    const { outcomes: _, ...rest } = result;
+    if (args.json) console.log(JSON.stringify({ out, ...rest }, null, 2));
     else console.log(asText(result));
     if (result.units.some(({ status }) => status !== 'done')) process.exitCode = signal.aborted ? 130 : 1;
   });

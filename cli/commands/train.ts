@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import type { Split } from '../../cohort/splits/folds.ts';
 import { mean } from '../../cohort/statistics/tests.ts';
 import type { Epoch } from '../../model/train.ts';
+import { trainingText } from '../../model/training-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import { formatBytes } from '../bytes.ts';
 import { formatDuration } from '../duration.ts';
@@ -16,6 +17,7 @@ import {
 } from '../jobs/train.ts';
 import { type TrainRunsResult, trainRuns } from '../jobs/train-runs.ts';
 import { Progress } from '../progress.ts';
+import { pText, trainingWarnings } from '../state-text.ts';
 import { type Arguments, foldsOf, jobOf, trainOptions } from './train-options.ts';
 
 /** `voxmask train`: a network that tells the classes of a cohort apart. */
@@ -51,7 +53,7 @@ async function run(args: Arguments): Promise<void> {
         const title = alone ? 'Training' : `Training fold ${fold}, run ${run}`;
         const { hooks, finish } = trainProgress(job, quiet, title);
         const trained = await trainNetwork(job, { open, signal, onBegin, ...hooks }).finally(finish);
-        warn(trained, job.out);
+        warn(trained, job.out, alone ? '' : `fold ${fold}, run ${run}: `);
         return trained;
       });
       if (!alone) {
@@ -69,17 +71,18 @@ async function run(args: Arguments): Promise<void> {
 /** A line for each training, and what they reach on average (paper, section 3.1: the folds' validation accuracy). */
 function runsText({ runs, table }: TrainRunsResult): string {
   const digits = 3;
-  const rows = runs.map(({ fold, run, out, result: { best, epochs } }) => [
+  const rows = runs.map(({ fold, run, out, result: { best, epochs, state } }) => [
     fold,
     run,
     `${best?.epoch} of ${epochs}`,
     best?.validation.balancedAccuracy ?? null,
     best?.validation.sensitivity ?? null,
     best?.validation.specificity ?? null,
+    trainingText(state),
     out,
   ]);
   const overall = (column: number) => mean(rows.map((row) => Number(row[column])));
-  const last = [null, null, 'mean', overall(3), overall(4), overall(5), ''];
+  const last = [null, null, 'mean', overall(3), overall(4), overall(5), '', ''];
   const columns = [
     'fold',
     'run',
@@ -87,6 +90,7 @@ function runsText({ runs, table }: TrainRunsResult): string {
     { title: 'balanced accuracy', digits },
     { title: 'sensitivity', digits },
     { title: 'specificity', digits },
+    'state',
     'folder',
   ];
   return `${textTable(columns, rows.length > 1 ? [...rows, last] : rows)}\n\nThe same in ${table}`;
@@ -125,7 +129,13 @@ function epochLine({ epoch, trainLoss, validation, seconds }: Epoch): string {
   return `epoch ${epoch}: ${losses}, ${accuracy}, ${formatDuration(seconds)}`;
 }
 
-function warn({ interrupted, finishedBefore, paths }: TrainJobResult, out: string): void {
+function warn(
+  { interrupted, finishedBefore, paths, best, state }: TrainJobResult,
+  out: string,
+  whose: string,
+) {
+  for (const line of trainingWarnings(state, best?.validation.balancedAccuracy ?? Number.NaN))
+    process.stderr.write(`${whose}${line}\n`);
   if (finishedBefore)
     process.stderr.write(
       `${out} holds this very training, finished; it was not run again (--overwrite does).\n`,
@@ -148,6 +158,8 @@ function asText(result: TrainJobResult, best: Epoch): string {
       ['sensitivity', decimals(validation.sensitivity)],
       ['specificity', decimals(validation.specificity)],
       ['validation loss', validation.loss.toFixed(4)],
+      ...(result.state?.chance ? [['p against chance', pText(result.state.chance.p)]] : []),
+      ['state', trainingText(result.state) ?? 'n/a'],
       ['time', formatDuration(result.seconds)],
       ['GPU memory at most', formatBytes(result.peakBytes)],
     ],

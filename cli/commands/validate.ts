@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { stateText } from '../../masking/mask-state.ts';
 import { textTable } from '../../report/text-table.ts';
 import { UsageError } from '../fail.ts';
 import { adapterOption, lendGpu } from '../gpu.ts';
@@ -114,11 +115,13 @@ function asText({ className, images, measured, paths }: ValidateResult): string 
       'map',
       { title: 'area under deletion', digits: 3 },
       ...(truth ? columns : []).map((title) => ({ title, digits: 3 })),
+      'state',
     ],
-    measured.map(({ name, curve, overlap }) => [
+    measured.map(({ name, curve, overlap, state }) => [
       name,
       curve.area,
       ...(truth ? [overlap?.averagePrecision, overlap?.atSize, overlap?.precision, overlap?.recall] : []),
+      state ? stateText(state) : '',
     ]),
   );
   const written = textTable(

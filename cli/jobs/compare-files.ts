@@ -2,6 +2,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { ComparisonSummary, Spread } from '../../masking/comparison-summary.ts';
+import { marksOf, stateText } from '../../masking/mask-state.ts';
 import type { RegionMeasure } from '../../masking/similarity.ts';
 import type { RegionCount } from '../../masking/top-regions.ts';
 import { renderBars } from '../../report/bars.ts';
@@ -60,6 +61,7 @@ export function writeComparison(directory: string, content: ComparisonContent): 
   const { masks, measure, similarity, probCnn, regionCounts, summaries } = content;
   const paths = comparePaths(directory, probCnn !== null);
   const names = masks.map(({ name }) => name);
+  const marked = masks.map(({ name, state }) => [name, ...marksOf(state)].join(', '));
   writeFileAtomic(paths.masks, maskTable(directory, masks));
   writeFileAtomic(paths.similarity, matrix('mask', names, similarity));
   writeFileAtomic(
@@ -67,8 +69,8 @@ export function writeComparison(directory: string, content: ComparisonContent): 
     renderHeatMap({
       title: 'ROI similarity',
       caption: `cosine of the masks' region vectors (${measure} of 1 - m); 1: the same regions, 0: none in common`,
-      rows: names,
-      columns: names,
+      rows: marked,
+      columns: marked,
       values: similarity,
     }),
   );
@@ -118,6 +120,10 @@ function maskTable(directory: string, masks: readonly ComparedMask[]): string {
     run: mask.run,
     cohort: mask.cohort,
     model: mask.model && from(mask.model),
+    stopped: mask.state.stopped,
+    convergence: mask.state.convergence,
+    last_fall: mask.state.lastFall,
+    extent: mask.state.extent,
     path: from(mask.file),
   }));
   return formatTable(Object.keys(rows[0]), rows);
@@ -131,14 +137,17 @@ function matrix(corner: string, names: readonly string[], values: readonly (read
 }
 
 function pairTable({ masks, similarity, probCnn }: ComparisonContent): string {
-  const columns = ['a', 'b', 'roi_similarity', 'prob_cnn_a_under_b', 'prob_cnn_b_under_a', 'prob_cnn_mean'];
-  const rows = masks.flatMap(({ name }, a) =>
+  const probed = ['prob_cnn_a_under_b', 'prob_cnn_b_under_a', 'prob_cnn_mean'];
+  const columns = ['a', 'b', 'roi_similarity', ...(probCnn ? probed : []), 'a_state', 'b_state'];
+  const rows = masks.flatMap(({ name, state }, a) =>
     masks.slice(a + 1).map((other, i) => {
       const b = a + 1 + i;
       return {
         a: name,
         b: other.name,
         roi_similarity: similarity[a][b],
+        a_state: stateText(state),
+        b_state: stateText(other.state),
         ...(probCnn && {
           prob_cnn_a_under_b: probCnn[a][b],
           prob_cnn_b_under_a: probCnn[b][a],
@@ -147,14 +156,20 @@ function pairTable({ masks, similarity, probCnn }: ComparisonContent): string {
       };
     }),
   );
-  return formatTable(probCnn ? columns : columns.slice(0, 3), rows);
+  return formatTable(columns, rows);
 }
 
 function topTable(masks: readonly ComparedMask[]): string {
-  const rows = masks.flatMap(({ name, top }) =>
-    top.map((region, i) => ({ mask: name, rank: i + 1, region: region.name, density: region.density })),
+  const rows = masks.flatMap(({ name, state, top }) =>
+    top.map((region, i) => ({
+      mask: name,
+      rank: i + 1,
+      region: region.name,
+      density: region.density,
+      state: stateText(state),
+    })),
   );
-  return formatTable(['mask', 'rank', 'region', 'density'], rows);
+  return formatTable(['mask', 'rank', 'region', 'density', 'state'], rows);
 }
 
 function countTable({ regionCounts, structureCounts }: ComparisonContent): string {
@@ -179,15 +194,23 @@ function summaryTable(summaries: readonly ComparisonSummary[]): string {
       : {};
   const columnsOf = (measure: string) =>
     ['', '_low', '_high', '_lowest', '_highest', '_undefined'].map((end) => measure + end);
-  const rows = summaries.map(({ kind, pairs, participants, similarity, probCnn }) => ({
+  const rows = summaries.map(({ kind, pairs, participants, doubtfulPairs, similarity, probCnn }) => ({
     between: kind,
     pairs,
     participants,
+    doubtful_pairs: doubtfulPairs,
     ...cells('roi_similarity', similarity),
     ...cells('prob_cnn', probCnn),
   }));
   return formatTable(
-    ['between', 'pairs', 'participants', ...columnsOf('roi_similarity'), ...columnsOf('prob_cnn')],
+    [
+      'between',
+      'pairs',
+      'participants',
+      'doubtful_pairs',
+      ...columnsOf('roi_similarity'),
+      ...columnsOf('prob_cnn'),
+    ],
     rows,
   );
 }

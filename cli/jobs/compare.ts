@@ -6,6 +6,7 @@ import type { Grid } from '../../cohort/volume.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type Compared, type MaskedProbabilities, meanProbability } from '../../masking/comparison.ts';
 import { type ComparisonSummary, summarise } from '../../masking/comparison-summary.ts';
+import { type MaskState, marksOf } from '../../masking/mask-state.ts';
 import { type ProbedNetwork, probe } from '../../masking/prob-cnn.ts';
 import { type RegionUse, regionUse } from '../../masking/regions.ts';
 import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
@@ -16,6 +17,7 @@ import { writeSidecar } from '../sidecar.ts';
 import { type ComparePaths, compareMarker, comparePaths, writeComparison } from './compare-files.ts';
 import { type NetworkChoice, type NetworkGroup, networkGroups, unknownNetworks } from './compare-networks.ts';
 import { CompareProgress } from './compare-progress.ts';
+import { stateOf } from './mask-origin.ts';
 import { findMasks, type MaskEntry } from './mask-sets.ts';
 import {
   type AtlasChoice,
@@ -53,6 +55,8 @@ export interface CompareHooks {
 export interface ComparedMask extends Compared {
   readonly name: string;
   readonly file: string;
+  /** whether it may be believed */
+  readonly state: MaskState;
   /** densest first */
   readonly top: readonly { readonly name: string; readonly density: number }[];
 }
@@ -107,7 +111,11 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
     output.require(pathsIn(comparePaths(options.out, groups !== null)), compareMarker);
     output.requireRemovable();
     const uses: RegionUse[][] = [];
-    eachMask(files, options, (mask) => uses.push(regionUse(mask, atlas)));
+    const states: MaskState[] = [];
+    eachMask(files, options, (mask, i) => {
+      uses.push(regionUse(mask, atlas));
+      states.push(stateOf(entries[i].with, mask));
+    });
     const similarity = uses.map((a) => uses.map((b) => roiSimilarity(a, b, options.measure)));
     const progress = groups && new CompareProgress(output, files, groups, options);
     const cells = progress && (await probeAll(groups, files, grid, options, hooks, progress));
@@ -117,9 +125,13 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
       ...one,
       name: entries[i].name,
       file: files[i],
+      state: states[i],
       top: top.top[i].map(({ region, density }) => ({ name: region.name, density })),
     }));
-    const summaries = summarise({ masks, similarity, probCnn: cells }, options.seed);
+    const summaries = summarise(
+      { masks, similarity, probCnn: cells, doubtful: states.map((state) => marksOf(state).length > 0) },
+      options.seed,
+    );
     const content = {
       masks,
       measure: options.measure,
@@ -141,7 +153,12 @@ export async function compareMasks(options: CompareOptions, hooks: CompareHooks)
       startedAt,
       finishedAt: new Date(),
       ...(opened && { peakBytes: opened.gpu.memory().peakBytes }),
-      results: { summaries, withoutProbCnn: unknown, mended: atlas.mended ?? [] },
+      results: {
+        summaries,
+        states: masks.map(({ name, state }) => ({ name, ...state })),
+        withoutProbCnn: unknown,
+        mended: atlas.mended ?? [],
+      },
     });
     return { ...content, withoutProbCnn: unknown, mended: atlas.mended ?? [], paths };
   } finally {

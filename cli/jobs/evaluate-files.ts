@@ -33,7 +33,7 @@ export function writeEvaluation(
 
 function evaluationTable(evaluated: readonly Evaluated[]): string {
   const rows = evaluated.map(({ model, group, evaluation }) => {
-    const { participants, sessions, scores, intervals, confusion } = evaluation;
+    const { participants, sessions, scores, intervals, confusion, chance } = evaluation;
     return {
       model,
       group,
@@ -42,6 +42,8 @@ function evaluationTable(evaluated: readonly Evaluated[]): string {
       balanced_accuracy: scores.balancedAccuracy,
       balanced_accuracy_low: intervals.balancedAccuracy[0],
       balanced_accuracy_high: intervals.balancedAccuracy[1],
+      p_chance: chance?.p,
+      above_chance: chance?.aboveChance,
       sensitivity: scores.sensitivity,
       sensitivity_low: intervals.sensitivity[0],
       sensitivity_high: intervals.sensitivity[1],

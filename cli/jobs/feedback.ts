@@ -6,6 +6,7 @@ import { fingerprintsIn, formatSplit, readSplit } from '../../cohort/splits/spli
 import { formatTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { maskedProbabilities } from '../../masking/effect.ts';
+import type { MaskState } from '../../masking/mask-state.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { roiSimilarity } from '../../masking/similarity.ts';
 import type { TrainProgress } from '../../model/epochs.ts';
@@ -60,6 +61,8 @@ export interface FeedbackResult {
   readonly className: string;
   readonly before: FeedbackState;
   readonly after: FeedbackState;
+  /** whether either mask may be believed */
+  readonly masks: { readonly before: MaskState; readonly after: MaskState };
   /** ROI similarity of the two masks; null where one is empty */
   readonly similarity: number | null;
   /** by density before */
@@ -139,6 +142,7 @@ export async function feedback(
       className: inputs.className,
       before: await state(model, inputs.model.weights),
       after: await state(paths.model, tuned.weights),
+      masks: { before: old.state, after: made.state },
       similarity: roiSimilarity(uses[0], uses[1]),
       regions,
       epochs: tuned.epochs,

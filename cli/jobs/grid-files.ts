@@ -11,6 +11,7 @@ import {
   gridPoints,
   variedAxes,
 } from '../../masking/grid.ts';
+import { marksOf, stateText } from '../../masking/mask-state.ts';
 import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 import type { LineSimilarity } from './grid.ts';
@@ -45,6 +46,9 @@ export interface GridPaths {
 /** Marks a folder that holds a finished grid. */
 export const gridMarker = 'points.tsv';
 
+/** The last column of tables of similarities: the state of the line's mask. */
+export const stateColumn = 'state';
+
 /** Where a grid's files are, but for its masks. */
 export function gridPaths(
   directory: string,
@@ -74,15 +78,16 @@ export function writeGrid(directory: string, content: GridContent): GridPaths {
   return paths;
 }
 
-function similarityTable({ axis, values, similarity }: LineSimilarity): string {
+function similarityTable({ axis, values, states, similarity }: LineSimilarity): string {
   const columns = [axis, ...values.map((value) => `${axis}=${value}`)];
   const rows = values.map((value, i) =>
     Object.fromEntries([
       [axis, value],
       ...values.map((_, j) => [columns[j + 1], similarity[i][j] ?? undefined]),
+      [stateColumn, stateText(states[i])],
     ]),
   );
-  return formatTable(columns, rows);
+  return formatTable([...columns, stateColumn], rows);
 }
 
 function pointTable({ made, objective }: GridContent, directory: string): string {
@@ -97,6 +102,9 @@ function pointTable({ made, objective }: GridContent, directory: string): string
     probability_before: result.probabilities.before,
     probability_after: result.probabilities.after,
     touched_share: result.touchedShare,
+    convergence: result.state.convergence,
+    last_fall: result.state.lastFall,
+    extent: result.state.extent,
     top_regions: (result.regions ?? [])
       .slice(0, 5)
       .map(({ region }) => region.name)
@@ -120,9 +128,10 @@ function stagePicture(stage: GridStage, { made, maskOf, grid, background }: Grid
   const points = gridPoints(stage);
   const of = new Map(made.map((one) => [one.point.stage + one.point.name, one]));
   const tile = (point: GridPoint, heading: string) => {
-    const { learningRate, fellBack, diverged } = of.get(point.stage + point.name)!;
+    const { learningRate, fellBack, diverged, result } = of.get(point.stage + point.name)!;
+    const marks = marksOf(result.state).map((mark) => `, ${mark}`);
     const told = diverged ? ', diverged' : fellBack ? `, lr ${learningRate}` : '';
-    return { heading: heading + told, mask: maskOf(point) };
+    return { heading: [heading, told, ...marks].join(''), mask: maskOf(point) };
   };
   const rows = second
     ? stage.vary[first]!.map((value) => ({

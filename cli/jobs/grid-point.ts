@@ -6,6 +6,7 @@ import type { OutputFolder } from '../../cohort/output/folder.ts';
 import { readTable } from '../../cohort/table.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { divergence, isLossFault } from '../../masking/divergence.ts';
+import { readState, unrecordedState } from '../../masking/mask-state.ts';
 import {
   groupMaskFiles,
   kindOf,
@@ -159,5 +160,7 @@ function withPaths(result: MaskGroupResult, folder: string): MaskGroupResult {
   const paths = Object.fromEntries(
     Object.entries(result.paths).map(([name, its]) => [name, its && path.join(folder, path.basename(its))]),
   ) as unknown as MaskGroupResult['paths'];
-  return { ...result, paths };
+  const state = readState(result.state) ?? unrecordedState(result.touchedShare);
+  const { networkChance = null } = result;
+  return { ...result, state, networkChance, paths };
 }

@@ -4,6 +4,7 @@ import { readVolume } from '../../cohort/nifti.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { untouchedLoss } from '../../masking/divergence.ts';
 import { type GridLine, type GridPoint, type GridStage, gridLines, gridPoints } from '../../masking/grid.ts';
+import type { MaskState } from '../../masking/mask-state.ts';
 import type { ObjectiveOptions } from '../../masking/objective.ts';
 import { regionUse } from '../../masking/regions.ts';
 import { type RegionMeasure, roiSimilarity } from '../../masking/similarity.ts';
@@ -31,6 +32,8 @@ export interface GridHooks extends Pick<MaskGroupHooks, 'signal' | 'onStep' | 'o
 /** How alike the masks along one option are: the paper's tables 2 and 3. */
 export interface LineSimilarity extends Omit<GridLine, 'points'> {
   readonly values: readonly number[];
+  /** of each value's mask: whether it may be believed */
+  readonly states: readonly MaskState[];
   /** of every pair; null where a mask is empty */
   readonly similarity: readonly (readonly (number | null)[])[];
 }
@@ -86,7 +89,9 @@ export async function maskGrid(options: GridOptions, hooks: GridHooks): Promise<
       ]),
     );
     const of = (point: GridPoint) => masks.get(point.stage + point.name)!;
-    const alike = lines.map((line) => similarities(line, inputs.atlas!, measure, of));
+    const states = new Map(made.map(({ point, result }) => [point.stage + point.name, result.state]));
+    const stateOf = (point: GridPoint) => states.get(point.stage + point.name)!;
+    const alike = lines.map((line) => similarities(line, inputs.atlas!, measure, of, stateOf));
     const { grid } = inputs.images;
     const background = await inputs.images.mean(inputs.select);
     output.removeAll({ direct: true }); // of other stages; masks stay, for whoever asks for them again
@@ -146,11 +151,13 @@ function similarities(
   atlas: Atlas,
   measure: RegionMeasure,
   of: (point: GridPoint) => Float32Array,
+  stateOf: (point: GridPoint) => MaskState,
 ): LineSimilarity {
   const uses = points.map((point) => regionUse(of(point), atlas));
   return {
     ...line,
     values: points.map(({ values }) => values[line.axis]!),
+    states: points.map(stateOf),
     similarity: uses.map((one) => uses.map((other) => roiSimilarity(one, other, measure))),
   };
 }

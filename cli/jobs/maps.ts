@@ -7,6 +7,7 @@ import { recordsName } from '../../cohort/output/folder.ts';
 import { formatTable, readTable } from '../../cohort/table.ts';
 import { modelName, type RunPlace, runFolder, runFolders } from '../../model/model-folder.ts';
 import type { Epoch } from '../../model/train.ts';
+import { readTrainingState, type TrainingState } from '../../model/training-state.ts';
 import { versions } from '../versions.ts';
 import type { TrainJobOptions } from './train.ts';
 import { trainPaths } from './train-files.ts';
@@ -157,6 +158,8 @@ export interface RunSummary {
   readonly epochs: number;
   /** the epoch that is kept */
   readonly best: Epoch;
+  /** whether it may be relied on; null of a training by an earlier version */
+  readonly state: TrainingState | null;
 }
 
 /** The trainings of a folder that are finished, by fold and run. */
@@ -167,7 +170,17 @@ export function finishedRuns(root: string): RunSummary[] {
     const told = readSidecar(file);
     if (told === null) return [];
     const { seed, results } = told;
-    return results.interrupted ? [] : [{ place, seed, epochs: results.epochs, best: results.best }];
+    return results.interrupted
+      ? []
+      : [
+          {
+            place,
+            seed,
+            epochs: results.epochs,
+            best: results.best,
+            state: readTrainingState(results.state),
+          },
+        ];
   });
 }
 

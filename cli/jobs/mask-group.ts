@@ -4,8 +4,10 @@ import { sessionName } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { touchedShare } from '../../masking/effect.ts';
 import { type GroupOptions, groupDefaults, type MaskEpoch } from '../../masking/group.ts';
+import { judgeMask, type MaskState, readState, unrecordedState } from '../../masking/mask-state.ts';
 import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import { type RegionUse, regionUse, topRegions } from '../../masking/regions.ts';
+import type { ChanceTest } from '../../model/chance.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { DatasetLinks } from './bids-uris.ts';
 import { fileDigest } from './digest.ts';
@@ -21,6 +23,7 @@ import { makeGroupMask } from './mask-group-make.ts';
 import { type MaskInputs, type MaskSources, readMaskInputs, refuseKnownImages } from './mask-inputs.ts';
 import { keepMean, keepsMean, meanFile } from './mask-mu.ts';
 import { checkpointName, GroupCheckpoints, groupMaskSidecar } from './mask-resume.ts';
+import { recordedChance } from './network-record.ts';
 import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskGroupOptions extends MaskSources {
@@ -71,6 +74,10 @@ export interface MaskGroupResult {
   readonly probabilities: { readonly before: number; readonly after: number };
   /** share of voxels at or below 0.95 */
   readonly touchedShare: number;
+  /** whether it may be believed */
+  readonly state: MaskState;
+  /** what training recorded of the network's accuracy; null where it did not */
+  readonly networkChance: ChanceTest | null;
   /** of the thresholded mask, highest density first; null without an atlas */
   readonly regions: readonly RegionUse[] | null;
   /** voxels that were no number and were read as 0, by image */
@@ -150,6 +157,8 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
         Mu: options.mu,
       },
     });
+    const touched = touchedShare(made.kept);
+    const curve = made.raw.epochs.map(({ steps, validation }) => ({ steps, loss: validation.total }));
     const results = {
       className,
       fit: { used: made.fit.length, of: inputs.fit.length },
@@ -158,7 +167,9 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
       steps: made.raw.epochs[made.raw.epochs.length - 1].steps,
       best: made.raw.best,
       probabilities: made.probabilities,
-      touchedShare: touchedShare(made.kept),
+      touchedShare: touched,
+      state: judgeMask(curve, made.raw.stopped, touched),
+      networkChance: recordedChance(inputs.path),
       outliers:
         made.losses?.filter(({ outlier }) => outlier).map(({ session }) => sessionName(session)) ?? null,
       dropped: made.dropped,
@@ -191,17 +202,20 @@ export async function maskGroup(options: MaskGroupOptions, hooks: MaskGroupHooks
 function finishedBefore(
   out: string,
   checkpoints: GroupCheckpoints,
-  { atlas }: MaskInputs,
+  { atlas, path: model }: MaskInputs,
 ): MaskGroupResult | null {
   const sidecar = path.join(out, groupMaskSidecar);
   const told = checkpoints.finished(sidecar);
   if (!told) return null;
   const { identity: _1, fittedOn: _2, selectedOn: _3, ...results } = told;
+  const state = readState(results.state) ?? unrecordedState(Number(results.touchedShare));
   const paths = maskPaths(out, { losses: results.outliers !== null, regions: atlas !== null });
   const kept = atlas && readVolume(paths.thresholded).data;
   const regions = atlas && kept && topRegions(regionUse(kept, atlas), atlas.regions.length);
   return {
-    ...(results as Omit<MaskGroupResult, 'finishedBefore' | 'regions' | 'paths'>),
+    ...(results as Omit<MaskGroupResult, 'finishedBefore' | 'regions' | 'paths' | 'state' | 'networkChance'>),
+    state,
+    networkChance: recordedChance(model),
     finishedBefore: true,
     regions,
     paths: { ...paths, sidecar },

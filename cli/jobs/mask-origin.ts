@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { touchedShare } from '../../masking/effect.ts';
+import { type MaskState, readState, unrecordedState } from '../../masking/mask-state.ts';
 import { maskMarker } from './mask-files.ts';
 
 /** What a mask was made with, as its sidecar tells it; null for what is not known. */
@@ -15,6 +17,13 @@ export interface MadeWith {
   readonly images: readonly ImageName[] | null;
   readonly participantId: string | null;
   readonly sessionId: string | null;
+  /** whether it may be believed; null of a mask made by an earlier version */
+  readonly state: MaskState | null;
+}
+
+/** Whether a mask may be believed, as its sidecar says; without that, what its voxels say alone. @param mask its values m */
+export function stateOf({ state }: Pick<MadeWith, 'state'>, mask: Float32Array): MaskState {
+  return state ?? unrecordedState(touchedShare(mask));
 }
 
 /** A session of a cohort, or an image that belongs to none (by its path). */
@@ -30,6 +39,7 @@ const unknown: MadeWith = {
   images: null,
   participantId: null,
   sessionId: null,
+  state: null,
 };
 
 /**
@@ -56,6 +66,7 @@ export function madeWith(file: string): MadeWith {
     table: place(from.cohort),
     images: imagesOf(results.selectedOn, place(from.image), own),
     ...own,
+    state: readState(results.state),
   };
 }
 

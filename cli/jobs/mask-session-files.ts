@@ -6,6 +6,7 @@ import { writeVolume } from '../../cohort/nifti.ts';
 import { type Session, sessionName } from '../../cohort/session.ts';
 import { formatTable, readTable } from '../../cohort/table.ts';
 import type { Grid, Storage } from '../../cohort/volume.ts';
+import { type MaskState, readState, unrecordedState } from '../../masking/mask-state.ts';
 import type { MaskLoss } from '../../masking/objective.ts';
 import type { SessionMask } from '../../masking/session.ts';
 import {
@@ -29,6 +30,8 @@ export interface SessionRow {
   /** the network's probability of the class: as the image is, and under the thresholded mask */
   readonly probabilities: { readonly before: number; readonly after: number };
   readonly touchedShare: number;
+  /** whether the mask may be believed */
+  readonly state: MaskState;
   /** of the mask m, relative to the folder of the results */
   readonly path: string;
 }
@@ -127,7 +130,8 @@ export function formatSessions(rows: readonly SessionRow[]): string {
       'variation',
       'score',
     ],
-    ...['probability_before', 'probability_after', 'touched_share', 'path'],
+    ...['probability_before', 'probability_after', 'touched_share'],
+    ...['convergence', 'last_fall', 'extent', 'path'],
   ];
   return formatTable(
     columns,
@@ -142,6 +146,9 @@ export function formatSessions(rows: readonly SessionRow[]): string {
       probability_before: row.probabilities.before,
       probability_after: row.probabilities.after,
       touched_share: row.touchedShare,
+      convergence: row.state.convergence,
+      last_fall: row.state.lastFall,
+      extent: row.state.extent,
       path: row.path,
     })),
   );
@@ -162,7 +169,10 @@ export function finishedRow(folder: string, identity: string, overwrite: boolean
     return null; // of no version that this one knows
   }
   const { identity: its, ...row } = results ?? {};
-  if (its === identity) return row as SessionRow;
+  if (its === identity) {
+    const told = row as SessionRow;
+    return { ...told, state: readState(told.state) ?? unrecordedState(told.touchedShare) };
+  }
   throw new InputError(
     folder,
     'holds a mask made with other options, another network or another image',

@@ -3,6 +3,7 @@ import { InputError } from '../../cohort/error.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { type Session, sessionName } from '../../cohort/session.ts';
 import { touchedShare } from '../../masking/effect.ts';
+import { judgeMask } from '../../masking/mask-state.ts';
 import { MaskObjective } from '../../masking/objective.ts';
 import { type SessionMask, sessionMasks } from '../../masking/session.ts';
 import { fastestStack, largestStack } from '../../masking/stack-size.ts';
@@ -146,6 +147,9 @@ function writeOne(
     made,
     links,
   });
+  const touched = touchedShare(mask.thresholded);
+  const curve = mask.losses.map(({ total }, steps) => ({ steps, loss: total }));
+  const stopped = mask.ending === 'patience' ? 'patience' : 'limit';
   const row: SessionRow = {
     participantId: session.participantId,
     sessionId: session.sessionId,
@@ -154,7 +158,8 @@ function writeOne(
     ending: mask.ending,
     loss: mask.losses[mask.keptAfter],
     probabilities: { before, after: mask.probability },
-    touchedShare: touchedShare(mask.thresholded),
+    touchedShare: touched,
+    state: judgeMask(curve, stopped, touched),
     path: path.relative(options.out, paths.mask),
   };
   writeSidecar(folder, sessionSidecar, {

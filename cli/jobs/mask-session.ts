@@ -4,6 +4,7 @@ import type { Session } from '../../cohort/session.ts';
 import type { OpenGpu } from '../../engine/node/open.ts';
 import { type MaskLoss, type ObjectiveOptions, requireFit } from '../../masking/objective.ts';
 import type { SessionOptions } from '../../masking/session.ts';
+import type { ChanceTest } from '../../model/chance.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { versions } from '../versions.ts';
 import { DatasetLinks } from './bids-uris.ts';
@@ -25,6 +26,7 @@ import {
 } from './mask-session-files.ts';
 import { readSessionInputs, type SessionInputs, type SessionSources } from './mask-session-inputs.ts';
 import { makeSessionMasks } from './mask-session-make.ts';
+import { recordedChance } from './network-record.ts';
 import { openOutput, pathsIn } from './output.ts';
 
 export interface MaskSessionOptions extends SessionSources {
@@ -77,6 +79,8 @@ export interface MaskSessionResult {
   readonly seconds: number;
   readonly peakBytes: number | null;
   readonly notNumbers: Readonly<Record<string, number>>;
+  /** what training recorded of the network's accuracy; null where it did not */
+  readonly networkChance: ChanceTest | null;
   readonly interrupted: boolean;
   /** masks of this run that are not finished */
   readonly left: number;
@@ -155,6 +159,7 @@ export async function maskSessions(
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       peakBytes: made?.peakBytes ?? null,
       notNumbers: Object.fromEntries(inputs.images.notNumbers),
+      networkChance: recordedChance(inputs.path),
       interrupted: hooks.signal?.aborted ?? false,
       left: made?.left ?? 0,
     };

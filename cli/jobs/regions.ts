@@ -1,9 +1,11 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
+import { type MaskState, stateText } from '../../masking/mask-state.ts';
 import { type MaskRegions, type RegionDetail, regionDetails } from '../../masking/region-details.ts';
 import { renderBars } from '../../report/bars.ts';
 import { writeSidecar } from '../sidecar.ts';
+import { stateOf } from './mask-origin.ts';
 import { findMasks } from './mask-sets.ts';
 import { type AtlasChoice, commonGrid, eachMask, type MaskReading, maskAtlas } from './mask-volumes.ts';
 import { openOutput } from './output.ts';
@@ -21,6 +23,8 @@ export interface RegionsOptions extends MaskReading {
 export interface MeasuredMask extends MaskRegions {
   readonly mask: string;
   readonly file: string;
+  /** whether the mask may be believed */
+  readonly state: MaskState;
 }
 
 export interface RegionsResult {
@@ -68,7 +72,8 @@ export function measureRegions(options: RegionsOptions): RegionsResult {
     eachMask(files, options, (mask, i) => {
       const details = regionDetails(mask, atlas);
       const regions = [...details.regions].sort((a, b) => b.density - a.density);
-      masks.push({ mask: entries[i].name, file: files[i], ...details, regions });
+      const state = stateOf(entries[i].with, mask);
+      masks.push({ mask: entries[i].name, file: files[i], state, ...details, regions });
     });
     const mended = atlas.mended ?? [];
     output?.removeAll();
@@ -102,8 +107,8 @@ function writeRegions(directory: string, masks: readonly MeasuredMask[]): Region
     return file;
   });
   writeFileAtomic(place('masks.tsv'), maskTable(masks));
-  const rows = masks.flatMap(({ mask, regions }) =>
-    regions.map((detail) => ({ mask, ...regionCells(detail) })),
+  const rows = masks.flatMap(({ mask, state, regions }) =>
+    regions.map((detail) => ({ mask, ...regionCells(detail), state: stateText(state) })),
   );
   writeFileAtomic(place(regionsMarker), formatTable(Object.keys(rows[0]), rows));
   return {
@@ -115,11 +120,13 @@ function writeRegions(directory: string, masks: readonly MeasuredMask[]): Region
 }
 
 function maskTable(masks: readonly MeasuredMask[]): string {
-  const rows = masks.map(({ mask, total, outsideShare, touchedVolume, file }) => ({
+  const rows = masks.map(({ mask, total, outsideShare, touchedVolume, state, file }) => ({
     mask,
     sum: total,
     touched_mm3: touchedVolume,
     outside_share: outsideShare,
+    convergence: state.convergence,
+    extent: state.extent,
     path: file,
   }));
   return formatTable(Object.keys(rows[0]), rows);

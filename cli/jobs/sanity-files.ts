@@ -2,6 +2,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
+import { type MaskState, marksOf, stateText } from '../../masking/mask-state.ts';
 import { renderHeatMap } from '../../report/heat-map.ts';
 import { renderMaskTable } from '../../report/mask-table.ts';
 
@@ -9,7 +10,11 @@ import { renderMaskTable } from '../../report/mask-table.ts';
 export interface SanityContent {
   readonly className: string;
   readonly networks: readonly { readonly name: string }[];
-  readonly masks: readonly { readonly name: string; readonly mask: Float32Array }[];
+  readonly masks: readonly {
+    readonly name: string;
+    readonly mask: Float32Array;
+    readonly state: MaskState;
+  }[];
   /** of every pair of masks; null where one is empty */
   readonly similarity: readonly (readonly (number | null)[])[];
   /** by network: without a mask, then under each mask */
@@ -35,11 +40,12 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
   const { className, networks, masks, similarity, probabilities, grid, background } = content;
   const names = masks.map(({ name }) => name);
   const columns = ['no mask', ...names];
+  const marked = masks.map(({ name, state }) => [name, ...marksOf(state)].join(', '));
   const paths = sanityPaths(directory);
   const table = (
     columns: readonly string[],
     rows: readonly { readonly name: string }[],
-    values: readonly (readonly (number | null)[])[],
+    values: readonly (readonly (number | string | null)[])[],
   ) =>
     formatTable(
       ['name', ...columns],
@@ -47,15 +53,23 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
         Object.fromEntries([['name', name], ...columns.map((column, j) => [column, values[i][j]])]),
       ),
     );
-  writeFileAtomic(paths.similarity, table(names, masks, similarity));
+  const states = masks.map(({ state }) => stateText(state));
+  writeFileAtomic(
+    paths.similarity,
+    table(
+      [...names, 'state'],
+      masks,
+      similarity.map((row, i) => [...row, states[i]]),
+    ),
+  );
   writeFileAtomic(paths.probabilities, table(columns, networks, probabilities));
   writeFileAtomic(
     paths.similarityPicture,
     renderHeatMap({
       title: `How alike the masks of ${className} are`,
       caption: 'cosine over the regions; 1: alike',
-      rows: names,
-      columns: names,
+      rows: marked,
+      columns: marked,
       values: similarity,
     }),
   );
@@ -71,7 +85,7 @@ export function writeSanityFiles(directory: string, content: SanityContent) {
       values: probabilities,
     }),
   );
-  const tiles = masks.map(({ name, mask }) => ({ heading: name, mask }));
+  const tiles = masks.map(({ mask }, i) => ({ heading: marked[i], mask }));
   const title = `Masks of ${className}: do they depend on what was learned?`;
   writeFileAtomic(paths.masks, renderMaskTable({ title, grid, background, rows: [{ heading: '', tiles }] }));
   return paths;

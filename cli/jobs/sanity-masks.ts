@@ -4,7 +4,9 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { OutputFolder } from '../../cohort/output/folder.ts';
+import type { MaskState } from '../../masking/mask-state.ts';
 import { type MaskGroupHooks, type MaskGroupOptions, maskGroup } from './mask-group.ts';
+import { madeWith, stateOf } from './mask-origin.ts';
 
 /** Says, in the folder of a mask, that it is finished. */
 export const partFile = 'part.json';
@@ -14,13 +16,15 @@ export interface SanityMask {
   readonly name: string;
   readonly images: { readonly used: number; readonly of: number };
   readonly steps: number;
+  /** whether it may be believed */
+  readonly state: MaskState;
   /** thresholded, x slowest and z fastest */
   readonly mask: Float32Array;
   readonly path: string;
 }
 
 /** What a finished part tells, with the options that it was made with. */
-interface Part extends Omit<SanityMask, 'mask' | 'name'> {
+interface Part extends Omit<SanityMask, 'mask' | 'name' | 'state'> {
   readonly identity: string;
 }
 
@@ -45,7 +49,8 @@ export async function maskOf(
   if (!part) return null;
   if (!whole) writeFileAtomic(file, `${JSON.stringify(part)}\n`);
   const { images, steps } = part;
-  return { name, images, steps, path: part.path, mask: readVolume(part.path).data };
+  const mask = readVolume(part.path).data;
+  return { name, images, steps, path: part.path, state: stateOf(madeWith(part.path), mask), mask };
 }
 
 function readPart(file: string): Part | null {

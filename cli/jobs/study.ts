@@ -33,6 +33,8 @@ export interface StudyResult {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** the page that shows it; null where only one unit was run */
   readonly report: string | null;
+  /** masks and trainings that are not done, in sentences of the report */
+  readonly undone: readonly string[];
 }
 
 /**
@@ -64,14 +66,15 @@ export async function runStudy(options: StudyOptions, hooks: StudyHooks): Promis
         },
       },
     );
-    const { paths } = writeReport({
+    const { paths, warnings } = writeReport({
       directory: folder,
       out: null,
       anonymous: null,
       background: null,
       overwrite: null,
     });
-    return { units: unitStates(folder, units, keys), outcomes, report: paths.report };
+    const undone = warnings.filter(({ topic }) => topic === 'undone').map(({ text }) => text);
+    return { units: unitStates(folder, units, keys), outcomes, report: paths.report, undone };
   } finally {
     output.close();
   }
@@ -101,7 +104,7 @@ async function runOne(
     output.requireFolder(unit.out);
     const alone = [{ ...unit, needs: [] }];
     const outcomes = await runUnits({ folder, units: alone, keys, adapters, signal: hooks.signal }, hooks);
-    return { units: unitStates(folder, alone, keys), outcomes, report: null };
+    return { units: unitStates(folder, alone, keys), outcomes, report: null, undone: [] };
   } finally {
     output.close();
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import { type RunPlace, runFolder } from '../../model/model-folder.ts';
+import { trainingText } from '../../model/training-state.ts';
 import { finishedRuns, mapsFor, mapsPaths, trainingSets, writeGroups } from './maps.ts';
 import { openOutput, pathsIn, requirePart } from './output.ts';
 import type { TrainJobOptions, TrainJobResult } from './train.ts';
@@ -86,7 +87,7 @@ export function requireTrainings(root: string, plan: readonly RunPlace[], overwr
 
 /** Of all that are there: another process may have trained other folds. */
 function runsTable(root: string): string {
-  const rows = finishedRuns(root).map(({ place, seed, epochs, best }) => ({
+  const rows = finishedRuns(root).map(({ place, seed, epochs, best, state }) => ({
     fold: place.fold,
     run: place.run,
     seed,
@@ -96,6 +97,8 @@ function runsTable(root: string): string {
     sensitivity: best.validation.sensitivity,
     specificity: best.validation.specificity,
     validation_loss: best.validation.loss,
+    p_chance: state?.chance?.p,
+    state: trainingText(state),
     path: path.relative(root, runFolder(place)),
   }));
   return formatTable(Object.keys(rows[0]), rows);

@@ -12,6 +12,7 @@ import { TrainingFailed } from '../../model/failure.ts';
 import { ImageStore } from '../../model/images.ts';
 import { readInitialisation } from '../../model/initialise.ts';
 import type { Epoch, TrainOptions } from '../../model/train.ts';
+import { readTrainingState, type TrainingState } from '../../model/training-state.ts';
 import { writeSidecar } from '../sidecar.ts';
 import { writeGroup } from './group-files.ts';
 import { openOutput, pathsIn } from './output.ts';
@@ -21,6 +22,7 @@ import { finishedResults, identityOf } from './train-identity.ts';
 import { memoryNotes, requireBindable } from './train-memory.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 import { splitFor } from './train-split.ts';
+import { stateOf } from './train-state.ts';
 import { refuseCopies } from './twins.ts';
 
 export interface TrainJobOptions {
@@ -77,6 +79,8 @@ export interface TrainJobResult {
   readonly epochs: number;
   /** the epoch whose weights are kept; null when an abort came before the first was complete */
   readonly best: Epoch | null;
+  /** whether it may be relied on; null without an epoch, or of a training by an earlier version */
+  readonly state: TrainingState | null;
   readonly seconds: number;
   readonly peakBytes: number;
   /** voxels that were no number and were read as 0, by image */
@@ -146,7 +150,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       finishedBefore: false,
     });
     if (epochs.length === 0 && failure) throw failure;
-    if (epochs.length === 0) return { ...result(), best: null, paths: null };
+    if (epochs.length === 0) return { ...result(), best: null, state: null, paths: null };
 
     // The network first: it is what took long.
     output.removeAll(replaced);
@@ -165,10 +169,12 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
       learningRate: training.learningRate,
     });
     const { batchSize } = training;
+    let state: TrainingState | null = null;
     // Ctrl-C should not wait for the whole training set.
     for (const side of interrupted ? (['validation'] as const) : (['validation', 'train'] as const)) {
       const logits = await ask(gpu, architecture, weights, images, split[side], batchSize);
       writeGroup(paths[side], { sessions: split[side], logits, classes });
+      if (side === 'validation') state = stateOf(split[side], logits, fitted, options);
     }
     const { train, validation, notNumbers, peakBytes } = result();
     writeSidecar(options.out, 'train', {
@@ -184,6 +190,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
         validation,
         epochs: epochs.length,
         best,
+        state,
         interrupted,
         failure: failure?.message ?? null,
         notNumbers,
@@ -194,7 +201,7 @@ export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks):
     });
     if (failure) throw withKept(failure, best, options.out);
     if (!interrupted) removeFile(paths.checkpoint);
-    return { ...result(), best, paths };
+    return { ...result(), best, state, paths };
   } finally {
     output.close();
   }
@@ -213,7 +220,8 @@ function withKept(
 /** What the sidecar of a finished training tells. */
 function toldBefore(results: Record<string, unknown>) {
   const { epochs, best, seconds, peakBytes, notNumbers } = results as unknown as TrainJobResult;
-  return { epochs, best, seconds, peakBytes, notNumbers, interrupted: false };
+  const state = readTrainingState(results.state);
+  return { epochs, best, state, seconds, peakBytes, notNumbers, interrupted: false };
 }
 
 function countsOf(sessions: readonly Session[], classes: readonly string[]): Counts {

@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../cohort/files.ts';
 import { formatTable } from '../../cohort/table.ts';
 import type { Grid } from '../../cohort/volume.ts';
 import { brightened } from '../../masking/attribution/scaled.ts';
+import { type MaskState, stateText } from '../../masking/mask-state.ts';
 import type { DeletionCurve } from '../../masking/validation/deletion.ts';
 import type { Overlap } from '../../masking/validation/overlap.ts';
 import { renderCurves } from '../../report/curves.ts';
@@ -16,6 +17,8 @@ export interface Measured {
   readonly curve: DeletionCurve;
   /** share of all voxels at or below 0.95; null of an order for comparison */
   readonly touchedShare: number | null;
+  /** whether a mask may be believed; null of an order for comparison */
+  readonly state: MaskState | null;
   /** against the planted atrophy; null without a truth, and of an order for comparison */
   readonly overlap: Overlap | null;
 }
@@ -84,7 +87,7 @@ export function writeValidateFiles(directory: string, content: ValidateContent):
 }
 
 function validationTable(measured: readonly Measured[]): string {
-  const rows = measured.map(({ name, given, curve, touchedShare, overlap }) => ({
+  const rows = measured.map(({ name, given, curve, touchedShare, state, overlap }) => ({
     name,
     kind: given ? 'map' : 'comparison',
     deletion_area: curve.area,
@@ -95,6 +98,7 @@ function validationTable(measured: readonly Measured[]): string {
     precision_at_size: overlap?.atSize,
     average_precision: overlap?.averagePrecision,
     chance: overlap?.chance,
+    state: state && stateText(state),
   }));
   return formatTable(Object.keys(rows[0]), rows);
 }

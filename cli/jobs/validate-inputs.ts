@@ -3,6 +3,8 @@ import path from 'node:path';
 import { InputError } from '../../cohort/error.ts';
 import { readGrid } from '../../cohort/nifti.ts';
 import { describeGrids, type Grid, sameGrid } from '../../cohort/volume.ts';
+import type { MaskState } from '../../masking/mask-state.ts';
+import { madeWith, stateOf } from './mask-origin.ts';
 import { readMask } from './mask-volumes.ts';
 
 /** A mask, or an attribution map in the form of one, with the name that tables and pictures give it. */
@@ -11,6 +13,8 @@ export interface NamedMap {
   readonly path: string;
   /** m in [0, 1] */
   readonly mask: Float32Array;
+  /** whether it may be believed; of a map that is no mask, what its values say */
+  readonly state: MaskState;
 }
 
 const inFolder = ['mask_thresholded.nii.gz', 'mask.nii.gz'];
@@ -34,7 +38,8 @@ export function readMaps(places: readonly string[], grid: Grid): NamedMap[] {
         'Give maps made on these images',
       );
     }
-    return { name, path: file, mask: readMask(file, { occlusion: false, raw: true }) };
+    const mask = readMask(file, { occlusion: false, raw: true });
+    return { name, path: file, mask, state: stateOf(madeWith(file), mask) };
   });
   const repeated = maps.find(({ name }, i) => maps.findIndex((other) => other.name === name) < i);
   if (repeated) {

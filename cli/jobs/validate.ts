@@ -88,12 +88,19 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
       const brain = brainOf(background);
       const ties = tieBreaks(background.length, options.seed);
       const orders = [
-        ...maps.map(({ name, mask }) => ({ name, mask, values: mask.map((m) => 1 - m) })),
-        ...(truth ? [{ name: 'planted', mask: null, values: Float32Array.from(truth) }] : []),
+        ...maps.map(({ name, mask, state }) => ({ name, mask, state, values: mask.map((m) => 1 - m) })),
+        ...(truth ? [{ name: 'planted', mask: null, state: null, values: Float32Array.from(truth) }] : []),
         ...(atlas
-          ? [{ name: 'random regions', mask: null, values: randomRegions(atlas.labels, options.seed) }]
+          ? [
+              {
+                name: 'random regions',
+                mask: null,
+                state: null,
+                values: randomRegions(atlas.labels, options.seed),
+              },
+            ]
           : []),
-        { name: 'random voxels', mask: null, values: new Float32Array(background.length) },
+        { name: 'random voxels', mask: null, state: null, values: new Float32Array(background.length) },
       ];
       let points = 0;
       const brainVoxels = brain.reduce((sum, inside) => sum + inside, 0);
@@ -109,12 +116,13 @@ export async function validate(options: ValidateOptions, hooks: ValidateHooks): 
         onShare: () => hooks.onPoint?.(++points, orders.length * options.shares.length),
       };
       const measured: Measured[] = [];
-      for (const { name, mask, values } of orders) {
+      for (const { name, mask, state, values } of orders) {
         measured.push({
           name,
           given: mask !== null,
           curve: await deletionCurve(run, removalOrder(values, brain, ties)),
           touchedShare: mask && touchedShare(mask),
+          state,
           overlap: mask && truth && overlap(mask, truth),
         });
       }

@@ -80,6 +80,8 @@ export interface Training {
   }[];
   readonly keptEpoch: number | null;
   readonly interrupted: boolean;
+  /** whether the network is above chance and its training at its end, in words; null where that is not known */
+  readonly state: string | null;
   /** on the validation set, at the kept epoch */
   readonly validation: {
     readonly balancedAccuracy: number;
@@ -101,6 +103,8 @@ export interface Accuracy {
   readonly balancedAccuracy: number;
   /** 95 %; null where it was not computed */
   readonly interval: readonly [low: number, high: number] | null;
+  /** of the balanced accuracy against chance; null where it is not known */
+  readonly chance: { readonly p: number; readonly aboveChance: boolean } | null;
   readonly sensitivity: number | null;
   readonly specificity: number | null;
   readonly auc: number | null;
@@ -135,6 +139,10 @@ export interface MaskReport {
   readonly images: number | null;
   readonly steps: number | null;
   readonly interrupted: boolean;
+  /** whether it converged, and whether it is a veil or empty, in words */
+  readonly state: string;
+  /** relative fall of its loss over the second half of its steps; null where it is not known */
+  readonly lastFall: number | null;
   /** densest first; empty without an atlas */
   readonly regions: readonly RegionDensity[];
 }
@@ -155,6 +163,8 @@ export interface PairSummary {
   readonly kind: PairKind;
   readonly pairs: number;
   readonly participants: number;
+  /** pairs with a mask that is empty, a veil or not converged; null where it is not known */
+  readonly doubtfulPairs: number | null;
   readonly similarity: Spread | null;
   readonly probCnn: Spread | null;
 }
@@ -190,6 +200,8 @@ export interface ViewerData {
 export interface Warning {
   readonly level: 'warning' | 'note';
   readonly text: string;
+  /** of a mask or a training that is not done */
+  readonly topic?: 'undone';
 }
 
 export interface ReportData {

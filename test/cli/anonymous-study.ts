@@ -248,6 +248,7 @@ function writeComparisons({ sessions, names, model, cohort, spec, place, table, 
   const folder = place('compare', of);
   const listed = masks.map(({ name, participant_id, session_id, path: file }) => ({
     ...{ name, participant_id, session_id, fold: 0, run: 0, cohort, model, path: file },
+    ...{ stopped: 'limit', convergence: 'not converged', last_fall: 0.2, extent: 'veil' },
   }));
   if (of === 'sessions') table(path.join(folder, 'masks.tsv'), listed);
   table(path.join(folder, 'roi_similarity.tsv'), similarity);
@@ -265,11 +266,12 @@ function writeGrid({ ids, names, model, cohort, spec, place, table, sidecar, vol
     [0.1, 0.5].map((beta1, i) => ({
       ...{ stage: names.stage, beta1, beta2: 1, lambda1: 0.1, lambda2: 0.1, loss: 0.5 - 0.1 * i },
       ...{ top_regions: 'Hippocampus_L,Amygdala_R', mask: `${i}.nii.gz`, fell_back: 'false' },
+      ...{ convergence: 'not converged', last_fall: 0.2, extent: i === 0 ? 'veil' : 'part' },
     })),
   );
   table(path.join(grids, `similarity_${names.stage}_beta1.tsv`), [
-    { beta1: 0.1, 'beta1=0.1': 1, 'beta1=0.5': 0.25 },
-    { beta1: 0.5, 'beta1=0.1': 0.25, 'beta1=0.5': 1 },
+    { beta1: 0.1, 'beta1=0.1': 1, 'beta1=0.5': 0.25, state: 'veil, not converged' },
+    { beta1: 0.5, 'beta1=0.1': 0.25, 'beta1=0.5': 1, state: `empty, ${ids[0]}` },
   ]);
   if (spec.volumes)
     for (const i of [0, 1]) volume(path.join(grids, `${i}.nii.gz`), (voxel) => ((voxel + i) % 4) / 4);
@@ -291,7 +293,7 @@ function writeChecks({
   write,
 }: Draft): void {
   table(path.join(place('validate'), 'validation.tsv'), [
-    { name: names.map, kind: 'map', deletion_area: 0.25 },
+    { name: names.map, kind: 'map', deletion_area: 0.25, state: `veil, ${ids[0]}` },
     { name: 'random voxels', kind: 'comparison', deletion_area: 0.5 },
   ]);
   sidecar(

@@ -216,3 +216,42 @@ it('looks at the images before it makes a folder', async () => {
   expect(printed.err).toContain('words.nii: is not a NIfTI image');
   expect(existsSync(out)).toBe(false);
 });
+
+it('says beside similarities and regions which masks are veils or have not converged', async () => {
+  const state = { stopped: 'patience', convergence: 'converged', lastFall: 0.002, extent: 'part' };
+  const recorded = (its: object) => ({ options: {}, results: { state: { ...state, ...its } } });
+  mask('states/split-0', { Hippocampus_L: 1 }, recorded({}));
+  const cut = { stopped: 'limit', convergence: 'not converged', lastFall: 0.2 };
+  mask('states/split-1', { Hippocampus_L: 1 }, recorded(cut));
+  // of an earlier version: what its voxels say is all that is known
+  const veil = place('states/split-2/mask.nii.gz');
+  writeVolume(veil, new Float32Array(labels.length).fill(0.9), { grid, storage });
+  writeFileAtomic(place('states/split-2/mask.json'), JSON.stringify({ options: {}, results: {} }));
+  const out = place('compared-states');
+  const words = ['compare', place('states'), ...atlas, '--out', out, '--no-prob-cnn'];
+  expect(await main(words)).toBe(0);
+  expect(printed.err).toMatch(/^Of 3 masks: 1 not converged, 1 veil \(.*masks\.tsv tells which\)\.\n$/);
+  expect(printed.out).toMatch(/1 +split-0 +1\.00/);
+  expect(printed.out).toMatch(/2 +split-1, not converged +1\.00/);
+  expect(printed.out).toMatch(/3 +split-2, veil +0\.\d\d/);
+  expect(printed.out).toMatch(/split-2 +veil, convergence unknown +\w+/);
+  expect(printed.out).toMatch(/folds +3 +n\/a .* 3\n/); // each pair has one of the two
+  const told = readTable(path.join(out, 'masks.tsv')).rows;
+  expect(told.map((row) => [row.stopped, row.convergence, row.last_fall, row.extent])).toEqual([
+    ['patience', 'converged', '0.002', 'part'],
+    ['limit', 'not converged', '0.2', 'part'],
+    ['unknown', 'unknown', 'n/a', 'veil'],
+  ]);
+  const [first, , last] = readTable(path.join(out, 'pairs.tsv')).rows;
+  expect([first.a_state, first.b_state]).toEqual(['converged', 'not converged']);
+  expect([last.a_state, last.b_state]).toEqual(['not converged', 'veil, convergence unknown']);
+  const { results } = JSON.parse(readFileSync(path.join(out, 'compare.json'), 'utf8'));
+  expect(results.summaries[0]).toMatchObject({ kind: 'folds', pairs: 3, doubtfulPairs: 3 });
+  expect(results.states[1]).toEqual({ name: 'split-1', ...state, ...cut });
+  // the same words beside regions
+  printed.out = '';
+  expect(await main(['regions', place('states'), ...atlas])).toBe(0);
+  expect(printed.out).toMatch(/^split-0\n/);
+  expect(printed.out).toMatch(/^split-1 \(not converged\)\n/m);
+  expect(printed.out).toMatch(/^split-2 \(veil\)\n/m);
+});

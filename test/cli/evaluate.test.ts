@@ -31,7 +31,12 @@ it('judges networks by a cohort that they have not seen, each and on average', a
     true_positive: '6',
     false_positive: '6',
     true_negative: '0',
+    p_chance: '1',
+    above_chance: 'false',
   });
+  expect(printed.err).toMatch(
+    /^Balanced accuracy is not shown to be above chance: .* on rasother \(p = 1\.0\), /,
+  );
   expect(rows[2].model).toBe('mean');
   expect(printed.out).toMatch(/\nmean +n\/a +n\/a +0\.500 +0\.500 +0\.500/);
   expect(printed.out).toMatch(

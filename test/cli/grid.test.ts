@@ -4,6 +4,7 @@ import { afterAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { readTable } from '../../cohort/table.ts';
+import { stateText } from '../../masking/mask-state.ts';
 import { maskCohort } from './mask-cohort.ts';
 import { collectPrinted, printed } from './printed.ts';
 
@@ -79,6 +80,18 @@ it('goes on where it was interrupted, and ends as a grid that was not', async ()
     ['sizes', '0.1', '0.01'],
   ]);
   expect(rows.every((row) => row.learning_rate === '0.1' && row.fell_back === 'n/a')).toBe(true);
+  // each mask's own record, in the table and beside the similarities
+  const states = rows.map(
+    (row) =>
+      JSON.parse(readFileSync(place('cut', path.dirname(row.mask), 'mask.json'), 'utf8')).results.state,
+  );
+  expect(rows.map(({ convergence, extent }) => ({ convergence, extent }))).toEqual(
+    states.map(({ convergence, extent }) => ({ convergence, extent })),
+  );
+  const line = readTable(place('cut/similarity_powers_beta1.tsv'));
+  expect(line.columns.at(-1)).toBe('state');
+  expect(line.rows.map(({ state }) => state)).toEqual(states.slice(0, 2).map(stateText));
+  expect(printed.err).toMatch(/^Of 4 masks: \d not converged.*points\.tsv tells which\)\.$/m);
   const { data } = readVolume(place('cut', rows[0].mask));
   expect(data.some((value) => value < 1)).toBe(true);
 

@@ -33,8 +33,16 @@ const atlas = ['--atlas', files.atlas, '--labels', files.labels];
 
 it("writes the mask on the images' grid, its losses, its regions and pictures of them", async () => {
   expect(await maskGroup('whole', ...atlas, '--json', '--steps', '10')).toBe(0);
-  expect(printed.err).toBe('');
+  // ten steps are far from enough, and that is said
+  expect(printed.err).toMatch(
+    /^The mask has not converged: it ended at its last step, and its loss fell by \d+ % over the second half of its steps\. Allow more --epochs or --steps\.\nThe mask is a veil: it touches \d+ % of the voxels where it may hide/,
+  );
   const result = JSON.parse(printed.out);
+  expect(result.state).toMatchObject({ stopped: 'limit', convergence: 'not converged', extent: 'veil' });
+  const [, second, third] = readTable(result.paths.losses).rows.map((row) => Number(row.validation_total));
+  const first = Number(readTable(result.paths.losses).rows[0].validation_total);
+  expect(result.state.lastFall).toBeCloseTo((first - Math.min(second, third)) / first, 6);
+  expect(JSON.parse(readFileSync(place('whole/mask.json'), 'utf8')).results.state).toEqual(result.state);
   expect(result).toMatchObject({
     className: 'AD',
     fit: { used: 4, of: 4 },

@@ -39,7 +39,9 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   const image = ill[0].path;
   const words = ['--image', image, '--steps', '6', '--no-early-stopping', '--json'];
   expect(await maskSession('one', ...words)).toBe(0);
-  expect(printed.err).toBe('');
+  expect(printed.err).toMatch(
+    /^The mask has not converged: it ended at its last step, and its loss fell by [\d.]+ % over the second half of its steps\. Allow more --steps\.\n/,
+  );
   const result = JSON.parse(printed.out);
   expect(result.losses.map(({ step }: { step: number }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   for (const { total, size, variation, score } of [...result.losses, result.final])
@@ -47,6 +49,9 @@ it('makes a mask of a single image, and tells its files and the loss of every st
   expect(result.losses[0]).toMatchObject({ size: 0, variation: 0 });
   expect(result.losses[0].score).toBeCloseTo(result.probabilities.before, 6);
   expect(result.final.score).toBeLessThan(result.losses[0].score);
+  const totals = [...result.losses, result.final].map(({ total }: { total: number }) => total);
+  const [half, lowest] = [totals.slice(0, 4), totals].map((some) => Math.min(...some));
+  expect(result.state.lastFall).toBeCloseTo((half - lowest) / half, 9);
   expect(result).toMatchObject({ steps: 6, ending: 'steps', kept: { afterSteps: 6, ...result.final } });
 
   const [raw, kept, map, mask] = ['mask', 'thresholded', 'probseg', 'occluded'].map((name) =>
@@ -108,6 +113,8 @@ it('refuses names that are too long, or of which BIDS leaves nothing, before it 
 it('makes a mask of each session of the class, whose bytes do not depend on the batch', async () => {
   expect(await maskSession('many', '--batch-size', '4')).toBe(0);
   expect(printed.out).toMatch(/masks +6 of 6 sessions/);
+  const counted = /^Of 6 masks: 6 not converged.*sessions\.tsv tells which\)\.$/m;
+  expect(printed.err.match(counted)).toHaveLength(1);
   expect(await maskSession('two', '--baseline', '--set', 'validation', '--batch-size', '1', '--json')).toBe(
     0,
   );
@@ -117,6 +124,10 @@ it('makes a mask of each session of the class, whose bytes do not depend on the 
     expect(existsSync(place('many', row.path))).toBe(true);
     expect(Number(row.probability_after)).toBeLessThan(Number(row.probability_before));
     expect(Number(row.loss)).toBeCloseTo(Number(row.size) + Number(row.variation) + Number(row.score), 9);
+    expect(row.convergence).toBe('not converged');
+    expect(row.extent).toBe(
+      Number(row.touched_share) > 0.5 ? 'veil' : Number(row.touched_share) > 0 ? 'part' : 'empty',
+    );
     const losses = readTable(place('many', path.dirname(row.path), 'losses.tsv')).rows;
     expect(losses.at(Number(row.kept_after))?.total).toBe(row.loss);
   }
@@ -229,7 +240,7 @@ it.each<[string, string[], number, RegExp]>([
   ['an unknown class', ['--class', 'MCI'], 1, /knows no class MCI\. Choose one of CN, AD/],
   ['mu of no file', ['--mu', 'nowhere.nii'], 1, /nowhere\.nii/],
   ['mu of a table that is none', ['--image', ill[0].path, '--mu', 'per-session'], 1, /needs a cohort/],
-  ['more than the device holds', ['--batch-size', '1000000000'], 0, /^$/],
+  ['more than the device holds', ['--batch-size', '1000000000'], 0, /^Of 6 masks: 6 not converged.*\n$/],
 ])('refuses %s', async (_, words, code, fault) => {
   expect(await maskSession('refused', ...words)).toBe(code);
   expect(printed.err).toMatch(fault);

@@ -172,6 +172,9 @@ interface MaskOf {
   };
 }
 
+/** What fold 1's mask says of itself; fold 0's is of an earlier version, which recorded nothing. */
+const unfinished = { stopped: 'limit', convergence: 'not converged', lastFall: 0.3, extent: 'veil' };
+
 /** A mask that hides two of the planted regions, others in each fold. */
 function writeMask(folder: string, { fold, cohort, sessions, simulated }: MaskOf): void {
   const { grid, storage, data } = readVolume(sessions[0].path);
@@ -213,6 +216,7 @@ function writeMask(folder: string, { fold, cohort, sessions, simulated }: MaskOf
     results: {
       ...{ className: 'AD', fit: { used: 2, of: 2 }, select: { used: 1, of: 1 }, epochs: 1, steps: 10, best },
       ...{ probabilities: { before: 0.9, after: 0.02 }, touchedShare: 0.01, interrupted: false },
+      ...(fold === 1 && { state: unfinished }),
       ...{
         fittedOn: sessions.slice(3).map(({ participantId, sessionId }) => `${participantId} ${sessionId}`),
         selectedOn: [],
@@ -252,6 +256,7 @@ function writeComparison(
       between,
       pairs: 1,
       participants: 2,
+      ...(between === 'folds' && { doubtful_pairs: 1 }),
       roi_similarity: mean,
       roi_similarity_low: mean - 0.1,
       roi_similarity_high: 1,
@@ -277,6 +282,10 @@ function writeComparison(
       run: 0,
       cohort: 'n/a',
       model: 'n/a',
+      stopped: name === 'split-1' ? unfinished.stopped : 'unknown',
+      convergence: name === 'split-1' ? unfinished.convergence : 'unknown',
+      last_fall: name === 'split-1' ? unfinished.lastFall : 'n/a',
+      extent: name === 'split-1' ? unfinished.extent : 'part',
       path: path.join(root, name),
     })),
   );

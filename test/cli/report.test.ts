@@ -84,7 +84,7 @@ describe('a half-finished study', () => {
     expect(readTable(at('report_files', 'roi-similarity_folds.tsv')).rows[0]).toEqual({
       mask: 'fold 0',
       'fold 0': '1',
-      'fold 1': '0.5',
+      'fold 1 (veil, not converged)': '0.5',
     });
     const pictures = readdirSync(at('report_files')).filter((name) => name.endsWith('.png'));
     expect(pictures).toEqual(
@@ -98,6 +98,36 @@ describe('a half-finished study', () => {
         ],
       ]),
     );
+  });
+
+  it('says on top and beside the numbers which networks are at chance and which masks are not done', () => {
+    const { warnings, masks, trainings, summaries } = JSON.parse(read(at('report_files', 'numbers.json')));
+    const undone = warnings
+      .filter(({ topic }: { topic?: string }) => topic === 'undone')
+      .map(({ text }: { text: string }) => text);
+    expect(undone).toEqual([
+      'Not shown to be above chance on the validation set: fold 0, run 0; fold 1, run 0. Masks of such networks may say nothing about the classes.',
+      'Trainings that ended at their last epoch with the validation loss still falling: fold 0, run 0; fold 1, run 0.',
+      '1 of 4 masks have not converged, so they may be more diffuse than they would become: fold 1, run 0.',
+      '1 of 4 masks are veils, which touch more than half of the voxels where they may hide, so their regions say little: fold 1, run 0.',
+      'Similarities (folds): 1 of 1 pairs have a mask that is empty, a veil or not converged.',
+    ]);
+    expect(masks.map(({ state }: { state: string }) => state)).toEqual([
+      'convergence unknown',
+      'veil, not converged',
+      'convergence unknown',
+      'convergence unknown',
+    ]);
+    expect(masks[1].lastFall).toBe(0.3);
+    expect(trainings[0].state).toBe('not above chance, loss still falling');
+    expect(summaries.map(({ doubtfulPairs }: { doubtfulPairs: number | null }) => doubtfulPairs)).toEqual(
+      expect.arrayContaining([1, null]),
+    );
+    const page = read(at('report.html'));
+    expect(page).toContain('fold 0, run 0 (not above chance, loss still falling)');
+    expect(page).toMatch(/0\.60 \(not above chance\)/);
+    expect(page).not.toMatch(/0\.80 \[0\.70, 0\.95\] \(not above/);
+    for (const text of undone) expect(page).toContain(text);
   });
 
   it('marks what is missing and what failed', () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../../cli/run.ts';
 import { readTable } from '../../cohort/table.ts';
+import { type MaskState, stateText } from '../../masking/mask-state.ts';
 import { readModel } from '../../model/model-file.ts';
 import { inPlaceOf } from './in-place-of.ts';
 import { maskCohort } from './mask-cohort.ts';
@@ -63,6 +64,12 @@ it('makes both controls, masks all networks, and says how they differ', async ()
     'random',
     'shuffled-label',
   ]);
+  const states = readTable(result.paths.similarity).rows.map(({ state }) => state);
+  expect(states).toEqual(result.masks.map(({ state }: { state: MaskState }) => stateText(state)));
+  for (const [i, state] of states.entries()) {
+    expect(state).toMatch(/not converged/); // after four steps
+    expect(printed.err).toContain(`${names[i]} (${state})`);
+  }
   const table = readTable(result.paths.probabilities);
   expect(table.columns).toEqual(['name', 'no mask', ...names]);
   expect(Number(table.rows[1]['no mask'])).toBe(result.probabilities[1][0]);

@@ -52,6 +52,12 @@ it('trains folds and runs: one split per fold, another start per run, the same b
     ['1', '0', '3', 'split-1/run-0'],
     ['1', '1', '4', 'split-1/run-1'],
   ]);
+  // two participants per class show nothing
+  for (const row of rows) {
+    expect(row.state).toMatch(/^not above chance/);
+    expect(Number(row.p_chance)).toBeGreaterThan(0.16);
+  }
+  expect(printed.err).toMatch(/^fold 0, run 1: The network is not shown to be above chance/m);
   const file = (fold: number, run: number, name: string) =>
     bytes('many', `split-${fold}`, `run-${run}`, name);
   expect(file(0, 0, 'split.tsv')).toBe(file(0, 1, 'split.tsv'));

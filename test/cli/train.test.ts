@@ -12,6 +12,7 @@ import { simulateCohort } from '../../cohort/simulate/index.ts';
 import { stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readTable } from '../../cohort/table.ts';
 import { openGpu } from '../../engine/node/open.ts';
+import { chanceTest } from '../../model/chance.ts';
 import { readModel } from '../../model/model-file.ts';
 import { trainDefaults } from '../../model/train.ts';
 import { inPlaceOf } from './in-place-of.ts';
@@ -74,7 +75,10 @@ function filesIn(folder: string): string[] {
 it('writes a network, its split, its history and its predictions, which agree with each other', async () => {
   const words = ['--epochs', '3', '--fold', '1', '--learning-rate', '1e-3', '--seed', '4', '--json'];
   expect(await train('whole', ...words)).toBe(0);
-  expect(printed.err).toBe('');
+  // two participants per class show nothing, however well they are told apart
+  expect(printed.err).toMatch(
+    /^The network is not shown to be above chance: validation balanced accuracy [01]\.\d{3}, p = [\d.]+\. Its masks/,
+  );
   expect(filesIn(place(runOf('whole', 1)))).toEqual(every);
   const result = JSON.parse(printed.out);
   expect(result).toMatchObject({ train: { CN: 4, AD: 4 }, validation: { CN: 2, AD: 2 }, epochs: 3 });
@@ -139,6 +143,17 @@ it('writes a network, its split, its history and its predictions, which agree wi
   });
   expect(sidecar.options).toMatchObject({ folds: 3, fold: 1, splitSeed: 2, network: architecture });
   expect(sidecar.results).toMatchObject({ best: result.best, interrupted: false, notNumbers: {} });
+  const chance = chanceTest(
+    predictions.map((row) => ({
+      participantId: row.participant_id,
+      label: Number(row.true_label === 'AD'),
+      predicted: Number(row.predicted_label === 'AD'),
+    })),
+  );
+  expect(result.state).toMatchObject({ stopped: 'limit', chance });
+  const losses = history.map((row) => Number(row.validation_loss));
+  expect(result.state.stillFalling).toBe(losses[2] < Math.min(losses[0], losses[1]));
+  expect(sidecar.results.state).toEqual(result.state);
   expect(sidecar.adapter.name).toBeTruthy();
   expect(sidecar.peakBytes).toBeGreaterThan(4 * 31 * 37 * 31);
 });

@@ -120,7 +120,7 @@ it('without a truth or an atlas there are the curves alone, and the same bytes f
     expect(readFileSync(place(`one/${file}`)).equals(readFileSync(place(`two/${file}`))), file).toBe(true);
   const { columns } = readTable(place('one/deletion.tsv'));
   expect(columns).toEqual(['share', 'perfect', 'random voxels']);
-  expect(printed.out).toMatch(/^map +area under deletion\n/);
+  expect(printed.out).toMatch(/^map +area under deletion +state\n/);
 });
 
 const noTruth = () => {

@@ -6,13 +6,14 @@ import { type Context, resultsOf } from './context.ts';
 import { tableIn } from './matrix.ts';
 import { numberOf } from './numbers.ts';
 import type { Sealed } from './shown.ts';
+import { stateCell } from './state-words.ts';
 
 /** What `sanity` and `validate` call networks, masks and columns themselves; the other names are those of files. */
 const known = [
   ...['no mask', 'trained', 'trained, again', 'random', 'shuffled labels'],
   ...['map', 'comparison', 'planted', 'random regions', 'random voxels', ...methods],
   ...['name', 'kind', 'deletion area', 'touched share', 'precision', 'recall', 'dice', 'precision at size'],
-  ...['average precision', 'chance'],
+  ...['average precision', 'chance', 'state'],
 ];
 
 /** Tables of other commands that judge masks. */
@@ -45,6 +46,7 @@ export function readChecks(
   ];
   const cell = (column: string, text: string): Sealed<TextCell> => {
     if (isMissing(text)) return null;
+    if (column === 'state') return stateCell(context, text);
     return (column === 'name' ? null : numberOf(text)) ?? name('map', text, known);
   };
   return kinds.flatMap(({ command, file, ...about }) =>

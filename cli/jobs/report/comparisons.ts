@@ -1,4 +1,5 @@
 import { isMissing, type Table } from '../../../cohort/table.ts';
+import { marksOf, readState } from '../../../masking/mask-state.ts';
 import type { Matrix, PairKind, PairSummary, Spread } from '../../../report/page/data.ts';
 import { type Context, cohortName, resultsOf } from './context.ts';
 import { gridMatrices } from './grids.ts';
@@ -6,6 +7,7 @@ import { matrix, tableIn } from './matrix.ts';
 import { numberOf } from './numbers.ts';
 import type { Result } from './results.ts';
 import type { Sealed, Shown } from './shown.ts';
+import { shownWords } from './state-words.ts';
 
 /** The comparison that is made for a kind of pairs; others may hold such pairs too. */
 const homes: Readonly<Record<PairKind, string>> = {
@@ -44,6 +46,7 @@ function summaryOf(row: Table['rows'][number]): PairSummary {
     kind: row.between as PairKind,
     pairs: numberOf(row.pairs) ?? 0,
     participants: numberOf(row.participants) ?? 0,
+    doubtfulPairs: numberOf(row.doubtful_pairs),
     similarity: spread('roi_similarity'),
     probCnn: spread('prob_cnn'),
   };
@@ -97,9 +100,22 @@ function maskNames(context: Context, result: Result): Map<string, Shown> {
   });
   const unique =
     new Set(named.map(([, told]) => told)).size === named.length && named.every(([, told]) => told !== null);
-  const all = named.map(([given, told]): [string, Shown] => [given, (unique && told) || name('mask', given)]);
+  const marks = rows.map((row) => marksIn(row, context));
+  const all = named.map(([given, told], i): [string, Shown] => {
+    const bare = (unique && told) || name('mask', given);
+    return [given, marks[i] ? say`${bare} (${marks[i]})` : bare];
+  });
   if (anonymous) all.sort((a, b) => a[1].localeCompare(b[1], 'en', { numeric: true }));
   return new Map(all);
+}
+
+/** What a line of `masks.tsv` says against its mask; null for nothing, or a table of an earlier version. */
+function marksIn(
+  { stopped, convergence, extent, last_fall }: Table['rows'][number],
+  context: Context,
+): Shown | null {
+  const state = readState({ stopped, convergence, extent, lastFall: numberOf(last_fall) });
+  return state && shownWords(context, marksOf(state));
 }
 
 /**

@@ -63,8 +63,13 @@ export function attempt<T>(context: Context, what: Shown, read: () => T): T | nu
 }
 
 /** Adds a warning once. */
-export function warn({ warnings }: Context, level: Warning['level'], text: Shown): void {
-  if (!warnings.some((other) => other.text === text)) warnings.push({ level, text });
+export function warn(
+  { warnings }: Context,
+  level: Warning['level'],
+  text: Shown,
+  topic?: Warning['topic'],
+): void {
+  if (!warnings.some((other) => other.text === text)) warnings.push({ level, text, ...(topic && { topic }) });
 }
 
 /**

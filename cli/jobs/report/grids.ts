@@ -2,18 +2,23 @@ import { isMissing, type Table } from '../../../cohort/table.ts';
 import { axes, paperGrid } from '../../../masking/grid.ts';
 import type { Matrix, NumberTable } from '../../../report/page/data.ts';
 import type { TextCell } from '../../../report/text-table.ts';
+import { stateColumn } from '../grid-files.ts';
 import { type Context, resultsOf } from './context.ts';
 import { matrix, tableIn } from './matrix.ts';
 import { numberOf } from './numbers.ts';
 import type { Sealed, Shown } from './shown.ts';
+import { marksCell } from './state-words.ts';
 
 /** The stages of the paper's grid; those of another one are its maker's words. */
 export const knownStages = paperGrid.map(({ name }) => name);
 
+/** What its columns of states hold. */
+const stateValues = ['converged', 'not converged', 'unknown', 'empty', 'veil', 'part'];
+
 /** Columns of points.tsv, as they are shown. */
 const knownColumns = [
   ...['stage', ...axes, 'learning rate', 'steps', 'loss', 'probability before', 'probability after'],
-  ...['touched share', 'top regions', 'fell back', 'diverged'],
+  ...['touched share', 'convergence', 'last fall', 'extent', 'top regions', 'fell back', 'diverged'],
 ];
 
 /** Tables 2 and 3: masks along one option of the objective. */
@@ -30,6 +35,7 @@ export function gridMatrices(context: Context): Sealed<Matrix>[] {
           title: say`ROI similarity over ${axis} (${of})`,
           caption: say`Masks along one option of the objective; the paper's tables 2 and 3.`,
           corner: axis,
+          without: stateColumn,
           names: valuesOf(context, tableIn(context, result, file), axis),
         });
         return one ? [one] : [];
@@ -39,10 +45,20 @@ export function gridMatrices(context: Context): Sealed<Matrix>[] {
 }
 
 /** What stands along a line of a grid: "0.1" and "beta1=0.1". */
-function valuesOf({ identity }: Context, table: Table | null, axis: string): Map<string, Shown> {
+function valuesOf(context: Context, table: Table | null, axis: string): Map<string, Shown> {
+  const { identity } = context;
+  const marks = new Map(
+    table?.rows.map((row) => [row[table.columns[0]], marksCell(context, row[stateColumn])]),
+  );
   const given = table ? [...table.rows.map((row) => row[table.columns[0]]), ...table.columns.slice(1)] : [];
   const isValue = (text: string) => numberOf(text.replace(`${axis}=`, '')) !== null;
-  return new Map(given.map((text) => [text, identity.name('mask', text, isValue(text) ? [text] : [])]));
+  return new Map(
+    given.map((text) => {
+      const named = identity.name('mask', text, isValue(text) ? [text] : []);
+      const mark = marks.get(text);
+      return [text, mark ? identity.say`${named} (${mark})` : named];
+    }),
+  );
 }
 
 /** Every mask of a grid, its options and what it does. */
@@ -56,7 +72,7 @@ export function readGridPoints(context: Context): Sealed<NumberTable> | null {
     if (isMissing(text)) return null;
     if (column === 'stage') return name('stage', text, knownStages);
     if (column === 'top_regions') return from((names: string) => names.replaceAll(',', ', '), region(text));
-    return numberOf(text) ?? name('value', text, ['true', 'false']);
+    return numberOf(text) ?? name('value', text, ['true', 'false', ...stateValues]);
   };
   const rows = table.rows.map((row) => columns.map((column) => cell(column, row[column])));
   const shown = columns.map((_, i) => rows.some((row) => row[i] !== null));

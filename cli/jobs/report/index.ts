@@ -88,7 +88,8 @@ function readReport(context: Context, { background }: ReportOptions): Sealed<Rep
   const planted = readPlantedRegions(context);
   const pictures = readPictures(context, found, background);
   const grid = pictures.viewer?.grid ?? null;
-  addWarnings(context, { planted, quality, accuracies, trainings, masks: found, grid });
+  const summaries = readSummaries(context);
+  addWarnings(context, { planted, quality, accuracies, trainings, masks: found, summaries, grid });
   return {
     title: context.study ? title(context.study.name) : say`voxmask report`,
     version: machine(voxmaskVersion()),
@@ -102,8 +103,8 @@ function readReport(context: Context, { background }: ReportOptions): Sealed<Rep
     splits: readSplits(context),
     trainings,
     accuracies,
-    masks: found.map(({ result: _, file: _1, ...mask }) => mask),
-    summaries: readSummaries(context),
+    masks: found.map(({ result: _, file: _1, marks: _2, ...mask }) => mask),
+    summaries,
     matrices: readMatrices(context),
     gridPoints: readGridPoints(context),
     checks: readChecks(context),

@@ -20,7 +20,7 @@ export class LeakError extends Error {
 /** Texts of a fixed choice in a report's data. */
 const choices: ReadonlySet<string> = new Set([
   ...groups,
-  ...['group', 'session', 'done', 'failed', 'missing', 'warning', 'note'],
+  ...['group', 'session', 'done', 'failed', 'missing', 'warning', 'note', 'undone'],
   ...['within participants', 'between participants', 'folds', 'runs', 'cohorts'],
 ]);
 /** Where names stand as keys: diagnoses. All other keys are names of this program's own. */

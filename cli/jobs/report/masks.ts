@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readVolume } from '../../../cohort/nifti.ts';
 import { readTable } from '../../../cohort/table.ts';
 import { sameGrid, type Volume } from '../../../cohort/volume.ts';
+import { type Mark, marksOf, readState, stateText, unrecordedState } from '../../../masking/mask-state.ts';
 import type { MaskReport } from '../../../report/page/data.ts';
 import { attempt, type Context, cohortName, networkName, resultsOf, warn } from './context.ts';
 import { member, numberOf, textOf } from './numbers.ts';
@@ -12,6 +13,7 @@ import type { Sealed, Shown } from './shown.ts';
 /** A mask of the study, and where its files lie. */
 export interface FoundMask extends Sealed<MaskReport> {
   readonly result: Result;
+  readonly marks: readonly Mark[];
   /** the thresholded mask; null where it is missing */
   readonly file: string | null;
 }
@@ -36,7 +38,7 @@ export function readMasks(context: Context): FoundMask[] {
 
 function maskOf(context: Context, result: Result): FoundMask {
   const { folder, place, options, results, command } = result;
-  const { say, name, className } = context.identity;
+  const { say, name, className, from } = context.identity;
   const kind = command === 'mask group' ? 'group' : 'session';
   const independent = options.independent === true;
   const { fold, run } = foldAndRun(place, options.model);
@@ -45,6 +47,8 @@ function maskOf(context: Context, result: Result): FoundMask {
     : say`training cohort`;
   const thresholded = path.join(folder, 'mask_thresholded.nii.gz');
   const [before, after] = ['before', 'after'].map((name) => numberOf(member(results, 'probabilities', name)));
+  const touchedShare = numberOf(results.touchedShare);
+  const state = readState(results.state) ?? unrecordedState(touchedShare ?? Number.NaN);
   const own =
     kind === 'session' ? sessionName(context, results) : networkName(context, { fold, run }, say`group mask`);
   return {
@@ -57,10 +61,13 @@ function maskOf(context: Context, result: Result): FoundMask {
     run,
     className: className(textOf(results.className) ?? textOf(options.className) ?? 'AD'),
     probabilities: before !== null && after !== null ? { before, after } : null,
-    touchedShare: numberOf(results.touchedShare),
+    touchedShare,
     images: kind === 'session' ? 1 : numberOf(member(results, 'fit', 'used')),
     steps: numberOf(results.steps),
     interrupted: results.interrupted === true,
+    state: from(stateText, state),
+    lastFall: state.lastFall,
+    marks: marksOf(state),
     regions: regionsIn(context, folder),
     result,
     file: existsSync(thresholded) ? thresholded : null,

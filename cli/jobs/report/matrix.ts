@@ -16,6 +16,8 @@ export function tableIn(context: Context, { folder }: Result, name: string): Tab
 export interface MatrixText extends Pick<Sealed<Matrix>, 'name' | 'title' | 'caption' | 'corner'> {
   /** what rows and columns are called, in the order that an anonymous report gives them */
   readonly names: ReadonlyMap<string, Shown>;
+  /** a column that holds no numbers */
+  readonly without?: string;
 }
 
 /** A table of numbers by row and column. */
@@ -23,12 +25,12 @@ export function matrix(
   context: Context,
   result: Result,
   file: string,
-  { names, ...text }: MatrixText,
+  { names, without, ...text }: MatrixText,
 ): Sealed<Matrix> | null {
   const table = tableIn(context, result, file);
   if (!table) return null;
   const { name: named, anonymous } = context.identity;
-  const [corner, ...columns] = table.columns;
+  const [corner, ...columns] = table.columns.filter((column) => column !== without);
   const name = (given: string) => names.get(given) ?? named('mask', given);
   const places = new Map([...names.keys()].map((given, i) => [given, i]));
   const place = (given: string) => places.get(given) ?? names.size;

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readTable, type Table } from '../../../cohort/table.ts';
+import { chanceTestOf } from '../../../model/chance.ts';
 import { areaUnderCurve } from '../../../model/evaluation.ts';
+import { readTrainingState, trainingText } from '../../../model/training-state.ts';
 import {
   type Accuracy,
   type Confusion,
@@ -13,6 +15,7 @@ import { attempt, type Context, networkName, resultsOf } from './context.ts';
 import { member, numberOf, textOf, textsOf } from './numbers.ts';
 import { foldAndRun, type Result } from './results.ts';
 import type { Sealed } from './shown.ts';
+import { chanceOf, firstOf, predictionsOf, stateOf } from './training-states.ts';
 
 /** The classes that the networks tell apart; the last one is under study. */
 export function readClasses(context: Context): readonly string[] {
@@ -30,13 +33,9 @@ export function trainingResults(context: Context): Result[] {
   );
 }
 
-function firstOf(folder: string, ...names: readonly string[]): string | null {
-  return names.map((name) => path.join(folder, name)).find((file) => existsSync(file)) ?? null;
-}
-
 /** Every training with its history. */
 export function readTrainings(context: Context): Sealed<Training>[] {
-  const { file: fileName, name } = context.identity;
+  const { file: fileName, name, from } = context.identity;
   return trainingResults(context).map((result) => {
     const { folder, place, options, results } = result;
     const file = firstOf(folder, 'training_logs/training.tsv', 'history.tsv');
@@ -45,7 +44,9 @@ export function readTrainings(context: Context): Sealed<Training>[] {
     const best = member(results, 'best');
     const kept = (name: string) => numberOf(member(best, 'validation', name));
     const balancedAccuracy = kept('balancedAccuracy');
+    const losses = (table?.rows ?? []).map((row) => Number(row.validation_loss));
     return {
+      state: from(trainingText, stateOf(context, result, losses)),
       name: networkName(context, { fold: fold ?? numberOf(options.fold), run }, name('network', place)),
       fold,
       run,
@@ -111,13 +112,22 @@ function accuracyOf(
   );
   const [tn, fp, fn, tp] = cells;
   const counted = cells.every((cell) => cell !== null) && classes.length === 2;
+  const participants = numberOf(row.participants);
+  const p = numberOf(row.p_chance);
+  const alone = counted && tn! + fp! + fn! + tp! === participants;
   return [
     {
       group: groupOf(result, row.group),
       ...networkOf(context, row.model),
-      participants: numberOf(row.participants),
+      participants,
       balancedAccuracy,
       interval: low !== null && high !== null ? [low, high] : null,
+      chance:
+        p !== null
+          ? { p, aboveChance: row.above_chance === 'true' }
+          : alone
+            ? chanceTestOf({ trueNegative: tn!, falsePositive: fp!, falseNegative: fn!, truePositive: tp! })
+            : null,
       sensitivity: numberOf(row.sensitivity),
       specificity: numberOf(row.specificity),
       auc: numberOf(row.auc),
@@ -162,12 +172,7 @@ function ownAccuracy(context: Context, result: Result): Sealed<Accuracy>[] {
   const kept = (name: string) => numberOf(member(result.results, 'best', 'validation', name));
   const balancedAccuracy = kept('balancedAccuracy');
   if (balancedAccuracy === null) return [];
-  const file = firstOf(
-    result.folder,
-    'best-balanced_accuracy/validation/validation_image_level_prediction.tsv',
-    'predictions.tsv',
-  );
-  const rows = (file && attempt(context, context.identity.file(file), () => readTable(file).rows)) || [];
+  const rows = predictionsOf(context, result);
   return [
     {
       group: 'validation',
@@ -175,6 +180,7 @@ function ownAccuracy(context: Context, result: Result): Sealed<Accuracy>[] {
       participants: rows.length > 0 ? new Set(rows.map((row) => row.participant_id)).size : null,
       balancedAccuracy,
       interval: null,
+      chance: readTrainingState(result.results.state)?.chance ?? chanceOf(rows),
       sensitivity: kept('sensitivity'),
       specificity: kept('specificity'),
       auc: aucOf(rows, readClasses(context)),

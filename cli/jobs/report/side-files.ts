@@ -72,6 +72,7 @@ export function tablesOf(data: ReportData): NumberTable[] {
         'balanced_accuracy',
         'low',
         'high',
+        'p_chance',
         'sensitivity',
         'specificity',
         'auc',
@@ -84,6 +85,7 @@ export function tablesOf(data: ReportData): NumberTable[] {
         one.balancedAccuracy,
         one.interval?.[0],
         one.interval?.[1],
+        one.chance?.p,
         one.sensitivity,
         one.specificity,
         one.auc,
@@ -102,6 +104,8 @@ export function tablesOf(data: ReportData): NumberTable[] {
         'probability_before',
         'probability_after',
         'touched_share',
+        'last_fall',
+        'state',
       ],
       rows: masks.map((one) => [
         one.name,
@@ -114,6 +118,8 @@ export function tablesOf(data: ReportData): NumberTable[] {
         one.probabilities?.before,
         one.probabilities?.after,
         one.touchedShare,
+        one.lastFall,
+        one.state,
       ]),
     },
     {

@@ -1,13 +1,14 @@
 import { type Grid, spacingOf } from '../../../cohort/volume.ts';
-import type { Accuracy, Quality, Training } from '../../../report/page/data.ts';
+import type { Accuracy, PairSummary, Quality, Training } from '../../../report/page/data.ts';
 import { hidden, ineffective } from '../../../report/page/rules.ts';
 import { type Context, resultsOf, warn } from './context.ts';
 import { addDisagreements } from './disagreements.ts';
-import type { Identity } from './identity.ts';
 import type { FoundMask } from './masks.ts';
+import { listed } from './names.ts';
 import { trainingResults } from './networks.ts';
-import { member, numberOf } from './numbers.ts';
+import { member } from './numbers.ts';
 import type { Sealed, Shown } from './shown.ts';
+import { addUndone } from './undone.ts';
 
 const few = 50; // participants; below it a 95 % interval of balanced accuracy is wider than some 0.2
 const coarse = 2; // mm
@@ -20,6 +21,7 @@ export interface Noticed {
   readonly accuracies: readonly Sealed<Accuracy>[];
   readonly trainings: readonly Sealed<Training>[];
   readonly masks: readonly FoundMask[];
+  readonly summaries: readonly Sealed<PairSummary>[];
   readonly grid: Grid | null;
 }
 
@@ -29,6 +31,7 @@ export function addWarnings(context: Context, noticed: Noticed): void {
   data(context, noticed);
   networks(context, noticed);
   masks(context, noticed);
+  addUndone(context, noticed);
   computer(context);
   unfinished(context);
 }
@@ -85,11 +88,9 @@ function networks(context: Context, { accuracies, trainings }: Noticed): void {
       'warning',
       say`There is no test set and no independent cohort: the accuracy is that of the participants by whom the networks were selected.`,
     );
-  for (const { name, interrupted, history, keptEpoch } of trainings) {
+  for (const { name, interrupted } of trainings) {
     if (interrupted)
       add('warning', say`The training of ${name} was interrupted; its network is the best until then.`);
-    else if (history.length > 1 && keptEpoch === history[history.length - 1].epoch)
-      add('note', say`The training of ${name} was still getting better at its last epoch.`);
   }
   if (trainings.length > 0)
     add(
@@ -122,15 +123,6 @@ function masks(context: Context, { masks: all }: Noticed): void {
     );
   const stopped = all.filter(({ interrupted }) => interrupted);
   if (stopped.length > 0) add('warning', say`Interrupted before their end: ${names(stopped)}.`);
-  const falling = all.filter(({ result: { results } }) => {
-    const [last, best] = [numberOf(results.epochs), numberOf(member(results, 'best', 'epoch'))];
-    return last !== null && last > 1 && best === last;
-  });
-  if (falling.length > 0)
-    add(
-      'note',
-      say`The loss was still falling when these masks ended, so they may be more diffuse than they would become: ${names(falling)}.`,
-    );
 }
 
 function computer(context: Context): void {
@@ -150,12 +142,6 @@ function computer(context: Context): void {
       'note',
       say`Computed on ${names.size} adapters: the same command gives the same bits on one adapter only.`,
     );
-}
-
-function listed({ say }: Identity, names: readonly Shown[]): Shown {
-  const most = 6;
-  const first = names.slice(0, most).reduce((all, name) => say`${all}; ${name}`);
-  return names.length > most ? say`${first} and ${names.length - most} more` : first;
 }
 
 /** Results in the folder of a step that is not done are of an earlier or an unfinished run; they are shown, and named. */

@@ -16,6 +16,7 @@ export function mosaicSection({ mosaics, masks, otherPictures }: ReportData): Se
     mask.probabilities?.before ?? null,
     mask.probabilities?.after ?? null,
     mask.touchedShare === null ? null : `${(100 * mask.touchedShare).toFixed(1)} %`,
+    mask.state,
   ]);
   const columns = [
     'mask',
@@ -25,6 +26,7 @@ export function mosaicSection({ mosaics, masks, otherPictures }: ReportData): Se
     'probability before',
     'under the mask',
     'voxels touched',
+    'state',
   ];
   const body =
     mosaics.length + rows.length === 0
@@ -48,7 +50,7 @@ export function similaritySection({ summaries, matrices, gridPoints }: ReportDat
     summaries.length + matrices.length === 0 && !gridPoints
       ? absent('No masks have been compared: "voxmask compare" and "voxmask grid" do.')
       : html`${summaries.length > 0 && table(similarityTable(summaries), "Similarity of masks beside the paper's (E7 to E11)")}
-<p class="faint">ROI similarity: cosine of the masks' region vectors, 1 for the same regions. probCNN: the probability of the true class that is left under another's mask, near 0 where it hides what this network needs, near 1 where it does not.</p>
+<p class="faint">Doubtful: pairs with a mask that is empty, a veil or not converged. ROI similarity: cosine of the masks' region vectors, 1 for the same regions. probCNN: the probability of the true class that is left under another's mask, near 0 where it hides what this network needs, near 1 where it does not.</p>
 ${matrices.map(heatTable)}
 ${gridPoints && table(gridPoints, "Masks over the objective's weights and powers (E4)", 3)}`;
   return { id: 'similarity', title: 'Similarity of masks', body };
@@ -68,13 +70,14 @@ export function similarityTable(summaries: readonly PairSummary[]) {
   };
   const value = (number: number | null) => number?.toFixed(2) ?? 'n/a';
   return {
-    columns: ['', 'compared', 'pairs', 'ROI similarity', 'paper', 'probCNN', 'paper '],
+    columns: ['', 'compared', 'pairs', 'doubtful', 'ROI similarity', 'paper', 'probCNN', 'paper '],
     rows: (Object.keys(kinds) as PairKind[]).map((kind) => {
       const found = summaries.find((one) => one.kind === kind);
       return [
         paper.pairs[kind].experiment,
         kinds[kind],
         found?.pairs ?? 0,
+        found ? found.doubtfulPairs : 0,
         cell(found?.similarity ?? null),
         value(paper.pairs[kind].similarity),
         cell(found?.probCnn ?? null),

@@ -24,10 +24,10 @@ export function curvesSection({ trainings }: ReportData): Section {
   return { id: 'curves', title: 'Learning curves', body };
 }
 
-function curves({ name, history, keptEpoch, interrupted }: Training): Html {
+function curves({ name, history, keptEpoch, state }: Training): Html {
   const x = history.map(({ epoch }) => epoch);
   return lineChart({
-    title: `${name}${interrupted ? ' (interrupted)' : ''}`,
+    title: state === null || state === 'above chance' ? name : `${name} (${state})`,
     xName: 'epoch',
     lines: [
       { name: 'training loss', x, y: history.map(({ trainLoss }) => trainLoss) },
@@ -95,7 +95,8 @@ export function foldTable(accuracies: readonly Accuracy[]) {
   const cell = (one: Accuracy | undefined) => {
     if (!one) return 'n/a';
     const interval = one.interval ? ` [${one.interval[0].toFixed(2)}, ${one.interval[1].toFixed(2)}]` : '';
-    return `${one.balancedAccuracy.toFixed(2)}${interval}`;
+    const doubt = one.chance && !one.chance.aboveChance ? ' (not above chance)' : '';
+    return `${one.balancedAccuracy.toFixed(2)}${interval}${doubt}`;
   };
   const rows = folds.map((fold) => [
     fold === null ? 'network' : `fold ${fold}`,
@@ -123,6 +124,7 @@ function runTable({ accuracies }: Pick<ReportData, 'accuracies' | 'trainings'>):
     titles[one.group],
     one.participants,
     one.balancedAccuracy,
+    one.chance?.p ?? null,
     one.sensitivity,
     one.specificity,
     one.auc,
@@ -132,6 +134,7 @@ function runTable({ accuracies }: Pick<ReportData, 'accuracies' | 'trainings'>):
     'set',
     'participants',
     'balanced accuracy',
+    'p against chance',
     'sensitivity',
     'specificity',
     'AUC',

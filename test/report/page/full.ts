@@ -47,7 +47,7 @@ export const full: ReportData = {
   },
   trainings: [
     {
-      ...{ name: 'fold 0', fold: 0, run: 0, keptEpoch: 2, interrupted: false, validation: null },
+      ...{ name: 'fold 0', fold: 0, run: 0, keptEpoch: 2, interrupted: false, state: null, validation: null },
       history: [1, 2, 3].map((epoch) => ({
         epoch,
         trainLoss: 1 / epoch,

@@ -45,6 +45,7 @@ export function accuracy(group: Group, fold: number, value: number): Accuracy {
     participants: 40,
     balancedAccuracy: value,
     interval: [value - 0.1, value + 0.1],
+    chance: null,
     sensitivity: value,
     specificity: value,
     auc: value,
@@ -74,6 +75,8 @@ export function mask(fold: number, names: readonly string[], after = 0.01): Mask
     images: 30,
     steps: 100,
     interrupted: false,
+    state: 'converged',
+    lastFall: 0.001,
     regions: names.map((name, i) => ({ name, density: 0.5 / (i + 1) })),
   };
 }
@@ -92,6 +95,7 @@ export function summary(kind: PairKind, similarity: number, probCnn: number | nu
     kind,
     pairs,
     participants: 12,
+    doubtfulPairs: 0,
     similarity: spread(similarity),
     probCnn: probCnn === null ? null : spread(probCnn),
   };
