@@ -114,7 +114,7 @@ const planted: readonly [name: string, how: Change, expected: object, text: RegE
     { code: 'modulated' },
     /^above 1 in .*, up to 1\.4 \(a modulated map\?\)$/,
   ],
-  ['negative', (at, x, y, z) => at(x, y, z) - 0.05, { code: 'negative' }, /^below 0, down to -0\.050$/],
+  ['negative', (at, x, y, z) => at(x, y, z) - 0.03, { code: 'negative' }, /^below 0, down to -0\.030$/],
 ];
 
 describe('one bad image among sound ones', () => {
@@ -167,18 +167,16 @@ describe('one bad image among sound ones', () => {
 it('flags at most one of a hundred sound images, and none by name', async () => {
   const codes: string[] = [];
   let count = 0;
-  for (const [perClass, seed] of [
-    [3, 1],
-    [3, 2],
-    [6, 3],
-    [6, 4],
-    [10, 5],
-    [10, 6],
-    [20, 7],
-  ]) {
-    const { images } = await checkImages(simulated(perClass, seed), checkDefaults);
-    count += images.length;
-    codes.push(...images.flatMap(({ reasons }) => reasons.map(({ code }) => code)));
+  for (const seed of [5, 6]) {
+    const all = simulated(12, seed);
+    for (const parts of [1, 2, 4]) {
+      for (let part = 0; part < parts; part++) {
+        const cohort = all.filter((_, i) => i % parts === part);
+        const { images } = await checkImages(cohort, checkDefaults);
+        count += images.length;
+        codes.push(...images.flatMap(({ reasons }) => reasons.map(({ code }) => code)));
+      }
+    }
   }
   expect(count).toBeGreaterThan(100);
   expect(codes.length, codes.join()).toBeLessThanOrEqual(count / 100);
