@@ -1,30 +1,44 @@
 import type { Grid } from '../cohort/volume.ts';
 import { Canvas } from './canvas.ts';
 import type { Rgb } from './colour.ts';
-import { textWidth } from './font.ts';
 import { drawSlice } from './slice.ts';
-import { type Box, boundingBox, spacing, views } from './views.ts';
+import { type Box, boundingBox, slicePosition, spacing, type View, views } from './views.ts';
+import { wrapped } from './wrapped.ts';
+
+/** An image to draw. */
+export interface SheetImage {
+  readonly grid: Grid;
+  readonly data: Float32Array;
+  /** the value drawn brightest: 1 for probabilities */
+  readonly white: number;
+  /** indices of the slices along x, y and z; those through the middle of the gray matter when not given */
+  readonly slices?: readonly [x: number, y: number, z: number] | undefined;
+}
 
 /** One image on the sheet. */
 export interface Thumbnail {
-  /** lines below the slices; what is too long is cut */
+  /** paragraphs below the slices, broken into lines as needed */
   readonly caption: readonly string[];
   /** in words, and by a frame: the worst is the loudest */
   readonly verdict: 'rejected' | 'flagged' | 'accepted';
-  /** on its own grid; null where there is no image to show */
-  readonly image: { readonly grid: Grid; readonly data: Float32Array } | null;
-  /** indices of the coronal and of the axial slice; those through the middle of the gray matter when not given */
-  readonly slices?: readonly [y: number, z: number];
+  /** beside the verdict: why it is on the sheet */
+  readonly note?: string | undefined;
+  /** called once, when it is drawn, so that one image is held at a time; null where there is none to show */
+  readonly image: () => SheetImage | null;
 }
 
-const columns = 5;
-const tileWidth = 312;
+const columns = 4;
+const tileWidth = 424;
 const gap = 16;
 const margin = 28;
 const header = 74;
-const sliceHeight = 148;
+const padding = 10;
+const sliceTop = 26;
+const sliceHeight = 152;
+const captionTop = sliceTop + sliceHeight + 34;
 const lineHeight = 19;
-const captionLines = 4;
+const captionSize = 1.45;
+const between = 8; // slices
 
 const paper: Rgb = [13, 14, 17];
 const ink: Rgb = [232, 234, 238];
@@ -37,113 +51,118 @@ const colours: Readonly<Record<Thumbnail['verdict'], Rgb>> = {
 };
 
 /**
- * A sheet of images for a person to look over: of each a coronal and an axial slice, all in one gray scale, the subject's
- * left on the left.
+ * A sheet of images for a person to look over: of each a coronal, an axial and a sagittal slice with their positions in mm, all
+ * in one gray scale, the subject's left on the left.
  *
- * @param count of the thumbnails
- * @param thumbnails in the order of the sheet, row by row; drawn one by one, so that a generator holds one image at a time
+ * @param about a line below the title: what is shown
+ * @param thumbnails in the order of the sheet, row by row
  * @returns a PNG file
  */
 export function renderContactSheet(
   title: string,
-  count: number,
-  thumbnails: Iterable<Thumbnail>,
+  about: string,
+  thumbnails: readonly Thumbnail[],
 ): Uint8Array {
-  const rows = Math.max(1, Math.ceil(count / columns));
-  const tileHeight = sliceHeight + 34 + captionLines * lineHeight;
+  const captions = thumbnails.map(({ caption }) =>
+    caption.map((text) => wrapped(text, (tileWidth - 2 * padding) / captionSize)),
+  );
+  const rows = Array.from({ length: Math.max(1, Math.ceil(thumbnails.length / columns)) }, (_, row) => {
+    const lines = captions.slice(row * columns, (row + 1) * columns).map((caption) => caption.flat().length);
+    return captionTop + Math.max(1, ...lines) * lineHeight + padding / 2;
+  });
   const canvas = new Canvas(
     2 * margin + columns * tileWidth + (columns - 1) * gap,
-    header + rows * (tileHeight + gap) + margin,
+    header + rows.reduce((sum, height) => sum + height + gap, 0) + margin,
     paper,
   );
   canvas.text(title, margin, margin, { colour: ink, size: 2.4 });
-  canvas.text(
-    'gray: gray-matter probability, 0 to 1    left is left    rejected and flagged: where they differ most from the mean',
-    margin,
-    margin + 26,
-    {
-      colour: faint,
-      size: 1.5,
-    },
-  );
-  let drawn = 0;
-  for (const thumbnail of thumbnails) {
-    const left = margin + (drawn % columns) * (tileWidth + gap);
-    const top = header + Math.floor(drawn / columns) * (tileHeight + gap);
-    drawThumbnail(canvas, left, top, tileHeight, thumbnail);
-    drawn++;
-  }
+  canvas.text(about, margin, margin + 26, { colour: faint, size: 1.5 });
+  let top = header;
+  rows.forEach((height, row) => {
+    for (let i = row * columns; i < Math.min(thumbnails.length, (row + 1) * columns); i++) {
+      const left = margin + (i % columns) * (tileWidth + gap);
+      drawThumbnail(canvas, [left, top, height], thumbnails[i], captions[i]);
+    }
+    top += height + gap;
+  });
   return canvas.png();
 }
 
 function drawThumbnail(
   canvas: Canvas,
-  left: number,
-  top: number,
-  height: number,
-  thumbnail: Thumbnail,
+  [left, top, height]: readonly [number, number, number],
+  { verdict, note, image: load }: Thumbnail,
+  caption: readonly (readonly string[])[],
 ): void {
-  const { verdict, caption, image } = thumbnail;
-  frame(canvas, left, top, tileWidth, height, verdict === 'accepted' ? 1 : 3, colours[verdict]);
-  canvas.text(verdict, left + 10, top + 9, { colour: colours[verdict], size: 1.6 });
-  if (image) drawSlices(canvas, left + 8, top + 26, image, thumbnail.slices);
+  frame(canvas, [left, top, tileWidth, height], verdict === 'accepted' ? 1 : 3, colours[verdict]);
+  canvas.text(verdict, left + padding, top + 9, { colour: colours[verdict], size: 1.6 });
+  if (note)
+    canvas.text(note, left + tileWidth - padding, top + 9, { colour: faint, size: 1.45, align: 'right' });
+  const image = load();
+  if (image) drawSlices(canvas, left + padding, top + sliceTop, image);
   else
-    canvas.text('no image', left + tileWidth / 2, top + 26 + sliceHeight / 2, {
+    canvas.text('no image', left + tileWidth / 2, top + sliceTop + sliceHeight / 2, {
       colour: faint,
       align: 'center',
       middle: true,
     });
-  caption.slice(0, captionLines).forEach((text, i) => {
-    canvas.text(fitted(text, tileWidth - 20, 1.45), left + 10, top + 34 + sliceHeight + i * lineHeight, {
-      colour: i === 0 ? ink : faint,
-      size: 1.45,
-    });
+  let line = 0;
+  caption.forEach((lines, paragraph) => {
+    for (const text of lines) {
+      const y = top + captionTop + line++ * lineHeight;
+      canvas.text(text, left + padding, y, { colour: paragraph === 0 ? ink : faint, size: captionSize });
+    }
   });
 }
 
-function drawSlices(
-  canvas: Canvas,
-  left: number,
-  top: number,
-  { grid, data }: NonNullable<Thumbnail['image']>,
-  slices: Thumbnail['slices'],
-): void {
-  const middle = boundingBox(grid, (voxel) => data[voxel] > 0.1).map(([first, last]) =>
-    Math.round((first + last) / 2),
-  );
-  const [y, z] = slices ?? [middle[1], middle[2]];
+/** The three slices side by side, in one scale, with their positions below. */
+function drawSlices(canvas: Canvas, left: number, top: number, image: SheetImage): void {
+  const { grid, data, white } = image;
   const whole = grid.shape.map((size): [number, number] => [0, size - 1]) as unknown as Box;
   const edge = spacing(grid);
-  const layers = { grid, background: data, white: 1, occlusion: new Float32Array(data.length) };
-  const width = (tileWidth - 24) / 2;
-  views.slice(0, 2).forEach((view, i) => {
-    const extent = (axis: 0 | 1 | 2) => grid.shape[axis] * edge[axis];
-    const scale = Math.min(width / extent(view.across), sliceHeight / extent(view.down));
+  const extent = (axis: 0 | 1 | 2) => grid.shape[axis] * edge[axis];
+  const across = views.reduce((sum, view) => sum + extent(view.across), 0);
+  const highest = Math.max(...views.map((view) => extent(view.down)));
+  const scale = Math.min((tileWidth - 2 * padding - 2 * between) / across, sliceHeight / highest);
+  const layers = { grid, background: data, white, occlusion: new Float32Array(data.length) };
+  const slices = image.slices ?? throughTheMiddle(grid, data, white);
+  let x = left;
+  for (const view of views) {
     const [w, h] = [extent(view.across) * scale, extent(view.down) * scale].map(Math.round);
-    const place = {
-      left: Math.round(left + i * (width + 8) + (width - w) / 2),
-      top: Math.round(top + (sliceHeight - h) / 2),
-      width: w,
-      height: h,
-      box: whole,
-    };
-    drawSlice(canvas, place, view, view.axis === 1 ? y : z, layers);
-    canvas.text('L', place.left + 2, top + 2, { colour: faint, size: 1.3 });
-    canvas.text('R', place.left + w - 2, top + 2, { colour: faint, size: 1.3, align: 'right' });
-  });
+    const y = top + Math.round((sliceHeight - h) / 2);
+    drawSlice(canvas, { left: x, top: y, width: w, height: h, box: whole }, view, slices[view.axis], layers);
+    const [low, high] = view.ends;
+    canvas.text(low, x + 2, y + 2, { colour: ink, size: 1.3 });
+    canvas.text(high, x + w - 2, y + 2, { colour: ink, size: 1.3, align: 'right' });
+    canvas.text(positionOf(grid, view, slices[view.axis]), x + w / 2, top + sliceHeight + 8, {
+      colour: faint,
+      size: 1.3,
+      align: 'center',
+    });
+    x += w + between;
+  }
 }
 
-function frame(canvas: Canvas, x: number, y: number, w: number, h: number, thick: number, colour: Rgb): void {
+function throughTheMiddle(grid: Grid, data: Float32Array, white: number): [number, number, number] {
+  const [x, y, z] = boundingBox(grid, (voxel) => data[voxel] > 0.1 * white).map(([first, last]) =>
+    Math.round((first + last) / 2),
+  );
+  return [x, y, z];
+}
+
+function positionOf(grid: Grid, view: View, index: number): string {
+  const position = Math.round(10 * slicePosition(grid, view, index)) / 10;
+  return `${view.letter} = ${position + 0} mm`;
+}
+
+function frame(
+  canvas: Canvas,
+  [x, y, w, h]: readonly [number, number, number, number],
+  thick: number,
+  colour: Rgb,
+): void {
   canvas.rect(x, y, w, thick, colour);
   canvas.rect(x, y + h - thick, w, thick, colour);
   canvas.rect(x, y, thick, h, colour);
   canvas.rect(x + w - thick, y, thick, h, colour);
-}
-
-/** A text cut to a width in pixels, with dots where it was cut. */
-function fitted(text: string, width: number, size: number): string {
-  if (textWidth(text) * size <= width) return text;
-  let kept = text;
-  while (kept.length > 0 && textWidth(`${kept}...`) * size > width) kept = kept.slice(0, -1);
-  return `${kept}...`;
 }

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { checkDefaults } from '../../cohort/quality/check.ts';
+import { reasonText } from '../../cohort/quality/reasons.ts';
 import { textTable } from '../../report/text-table.ts';
 import { type CohortCheckResult, checkCohort } from '../jobs/cohort-check.ts';
 import { jsonOption, notNegative, numberOption, positive, textOption } from '../options.ts';
@@ -64,10 +65,19 @@ async function run({ cohort, out, minimum, z, classes, overwrite, json, quiet = 
     process.stderr.write(
       `${rejected} ${rejected === 1 ? 'image is' : 'images are'} rejected: see ${result.paths.check}\n`,
     );
-  console.log(json ? JSON.stringify(result, null, 2) : asText(result));
+  console.log(json ? JSON.stringify(asData(result), null, 2) : asText(result));
 }
 
-function asText({ counts, images, paths }: CohortCheckResult): string {
+/** The reasons with their sentences. */
+function asData({ images, ...rest }: CohortCheckResult) {
+  const told = images.map(({ reasons, ...image }) => ({
+    ...image,
+    reasons: reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
+  }));
+  return { ...rest, images: told };
+}
+
+function asText({ counts, images, paths, sides }: CohortCheckResult): string {
   const doubtful = images.filter(({ verdict }) => verdict !== 'accepted');
   const worst = textTable(
     ['participant', 'session', 'verdict', 'because'],
@@ -77,7 +87,7 @@ function asText({ counts, images, paths }: CohortCheckResult): string {
         session.participantId,
         session.sessionId,
         verdict,
-        reasons.join('; '),
+        reasons.map(reasonText).join('; '),
       ]),
   );
   const more = doubtful.length > shown ? `\nand ${doubtful.length - shown} more` : '';
@@ -87,6 +97,11 @@ function asText({ counts, images, paths }: CohortCheckResult): string {
       Object.entries(counts).map(([verdict, count]) => [verdict, count]),
     ),
     ...(doubtful.length > 0 ? [worst + more] : []),
+    ...(sides.distinct
+      ? []
+      : [
+          'Images with left and right swapped were not looked for: the cohort is too small, or its brains are too symmetric.',
+        ]),
     textTable(
       ['written', 'holds'],
       [

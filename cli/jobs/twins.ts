@@ -86,6 +86,29 @@ async function fingerprintsOf(sessions: readonly Session[], quiet: boolean): Pro
   return ({ path }) => known.get(keys.get(path) ?? '') ?? null;
 }
 
+/**
+ * As `refuseCopies`, for a command that has read all images already; the next command need not.
+ *
+ * @param fingerprints undefined where an image cannot be read
+ * @throws InputError as `refuseTwins`
+ */
+export function refuseCopiesAmong(
+  where: string,
+  fingerprints: ReadonlyMap<Session, string | null | undefined>,
+): void {
+  const known = cached();
+  for (const [{ path }, fingerprint] of fingerprints) {
+    const key = keyOf(path);
+    if (key !== null && fingerprint !== undefined) known.set(key, fingerprint);
+  }
+  keep(known);
+  refuseTwins(
+    where,
+    [...fingerprints.keys()],
+    (session) => fingerprints.get(session) ?? identityOf(session.path),
+  );
+}
+
 /** Undefined where an image cannot be read. */
 async function read(path: string): Promise<string | null | undefined> {
   try {

@@ -1,17 +1,25 @@
 import type { Decoded } from '../decoding/job.ts';
 import { voxelVolume } from '../volume.ts';
+import { valueRange } from './scale.ts';
 
-/** What one image tells by itself. */
+/** What is measured on one image by itself. */
 export interface Measures {
   readonly maximum: number;
   readonly minimum: number;
-  /** of the voxels, those that are no number in the file */
+  /** share of the voxels that are NaN in the file */
   readonly nanShare: number;
-  /** of the voxels, those clearly above 1, which no probability is */
+  /** share of the voxels that are clearly above 1, which no probability is */
   readonly aboveOneShare: number;
-  /** sum of the values times the voxel's volume, in millilitres */
+  /** what values are divided by before images are compared: 1, or the scale of a map stored as 0 to 255, say */
+  readonly scale: number;
+  /** sum of the divided values times the voxel's volume, in millilitres */
   readonly grayMatter: number;
+  /** number of different values; null where there are more than `fewValues` */
+  readonly differentValues: number | null;
 }
+
+/** Maps of probabilities have more different values than this, even with 8 bits and few voxels. */
+export const fewValues = 16;
 
 const clearly = 1e-3; // 255/255 as stored with a slope is 1 but for rounding
 
@@ -24,13 +32,30 @@ export function measure({ data, grid, nanCount }: Decoded): Measures {
     if (value > 1 + clearly) above++;
     sum += value;
   }
+  const { scale } = valueRange(maximum);
   return {
     maximum,
     minimum,
     nanShare: nanCount / data.length,
     aboveOneShare: above / data.length,
-    grayMatter: (sum * voxelVolume(grid)) / 1000,
+    scale,
+    grayMatter: (sum * voxelVolume(grid)) / (1000 * scale),
+    differentValues: countDifferent(data),
   };
+}
+
+/** Ends early in all images but those of few values. */
+function countDifferent(data: Float32Array): number | null {
+  const found: number[] = [];
+  let last = Number.NaN;
+  for (const value of data) {
+    if (value === last) continue;
+    last = value;
+    if (found.includes(value)) continue;
+    if (found.length === fewValues) return null;
+    found.push(value);
+  }
+  return found.length;
 }
 
 /** Pearson's correlation of two images, voxel by voxel; NaN where one of them is constant. */
@@ -53,7 +78,7 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
 }
 
 /**
- * Share of an image's gray matter that lies where the others have none, such as eyes taken for gray matter.
+ * Share of an image's gray matter that is where the others have none, such as eyes taken for gray matter.
  *
  * @param rare whether (next to) no other image has gray matter at a voxel
  */

@@ -7,7 +7,8 @@ const images = (bad: number, accepted: number) =>
     const verdict: Verdict = i < bad ? 'flagged' : 'accepted';
     return { rank: i, verdict };
   });
-const ranks = (bad: number, accepted: number) => onSheet(images(bad, accepted)).map(({ rank }) => rank);
+const ranks = (bad: number, accepted: number) =>
+  onSheet(images(bad, accepted)).map(({ image }) => image.rank);
 
 it('shows the worst, five accepted images at random, and the five most typical', () => {
   const shown = ranks(70, 100);

@@ -5,11 +5,9 @@ import { reportFailure } from '../../cli/fail.ts';
 import type { Identity } from '../../cli/jobs/report/identity.ts';
 import { LeakError, refuseLeaks } from '../../cli/jobs/report/leaks.ts';
 import { pseudonyms } from '../../cli/jobs/report/pseudonyms.ts';
-import { ownReason } from '../../cli/jobs/report/reasons.ts';
+import { reasonCodes } from '../../cli/jobs/report/reasons.ts';
 import { Roster } from '../../cli/jobs/report/roster.ts';
 import type { Sealed } from '../../cli/jobs/report/shown.ts';
-import { judge } from '../../cohort/quality/verdict.ts';
-import type { Session } from '../../cohort/session.ts';
 import type { ReportData } from '../../report/page/data.ts';
 import { nothing } from '../report/page/toy.ts';
 import { FakeStream } from './streams.ts';
@@ -74,34 +72,25 @@ describe('pseudonyms', () => {
 });
 
 describe('reasons of the quality check', () => {
-  it('are all told in words of their own', () => {
-    const sessions = Array.from(
-      { length: 9 },
-      (_, i) => ({ participantId: `${i}`, sessionId: 'M0' }) as Session,
-    );
-    const sound = { maximum: 1, minimum: 0, nanShare: 0, aboveOneShare: 0 };
-    const odd = { maximum: 2, minimum: -0.1, nanShare: 0.5, aboveOneShare: 0.02, grayMatter: 1e4 };
-    const own = new Map(
-      sessions.map((one, i) => [
-        one,
-        { measures: i === 0 ? odd : { ...sound, grayMatter: 500 + i }, rejected: null },
-      ]),
-    );
-    const likeness = new Map(
-      sessions.map((one, i) => [
-        one,
-        i === 0 ? { correlation: 0.1, outside: 0.9 } : { correlation: 0.9 + i / 100, outside: i / 1000 },
-      ]),
-    );
-    const [worst] = judge(sessions, own, likeness, { minimum: 0.95, z: 3.5 });
-    expect(worst.reasons).toHaveLength(6);
-    const rejections = [
-      ...['cannot be read: /data/Anna.nii: is empty', 'is empty', 'is constant: 0.5'],
+  it('are codes, whatever their sentences say', () => {
+    const row = { reasons: 'cannot be read: Anna; moved; is empty', reason_codes: 'unreadable,cut' };
+    expect(reasonCodes(row)).toEqual(['unreadable', 'cut']);
+    expect(reasonCodes({ reasons: 'n/a', reason_codes: 'n/a' })).toEqual([]);
+  });
+
+  it('of older tables, which have no codes, are known by their sentences', () => {
+    const sentences = [
+      ...['cannot be read: /data/Anna.nii is empty', 'is empty', 'is constant: 0.5'],
       ...['maximum 0.500 is below 0.95', 'lies on another grid: 4 x 4 x 4 voxels of 1 mm, where most have 5'],
+      ...['above 1 in 2.0 % of the voxels (a modulated map?)', 'below 0, down to -0.100'],
+      ...['no number in 50 % of the voxels', 'gray-matter volume stands out: z 9.0'],
+      ...["unlike the cohort's mean: z -8.0", 'gray matter where others have none: z 10.0', 'Anna moved'],
     ];
-    for (const reason of [...worst.reasons, ...rejections])
-      expect(ownReason(reason)).not.toBe('another reason');
-    expect(ownReason('Anna moved')).toBe('another reason');
+    expect(reasonCodes({ reasons: sentences.join('; ') })).toEqual([
+      ...['unreadable', 'empty', 'constant', 'low-maximum', 'grid', 'modulated', 'negative', 'nan'],
+      ...['volume', 'unlike', 'outside', 'unknown'],
+    ]);
+    expect(reasonCodes({ reasons: 'n/a' })).toEqual([]);
   });
 });
 

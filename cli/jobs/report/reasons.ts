@@ -1,46 +1,31 @@
+import { kindOf, type ReasonCode } from '../../../cohort/quality/reasons.ts';
 import type { Table } from '../../../cohort/table.ts';
 import type { Context } from './context.ts';
 import type { Shown } from './shown.ts';
 
-/** Why the quality check rejects or flags an image (cohort/quality), numbers left out. */
-const known = [
-  'cannot be read',
-  'lies on another grid',
-  'is empty',
-  'is constant',
-  'maximum … is below …',
-  'above … in … of the voxels (a modulated map?)',
-  'below …, down to …',
-  'no number in … of the voxels',
-  'gray-matter volume stands out',
-  "unlike the cohort's mean",
-  'gray matter where others have none',
-] as const;
+/** How the sentences began in check.tsv before it had the column reason_codes. */
+const earlier: readonly (readonly [beginning: RegExp, code: ReasonCode])[] = [
+  [/^cannot be read/, 'unreadable'],
+  [/^lies on another grid/, 'grid'],
+  [/^is empty/, 'empty'],
+  [/^is constant/, 'constant'],
+  [/^maximum \S+ is below/, 'low-maximum'],
+  [/^above 1 in .* \(a modulated map\?\)/, 'modulated'],
+  [/^below 0, down to/, 'negative'],
+  [/^no number in/, 'nan'],
+  [/^gray-matter volume stands out/, 'volume'],
+  [/^unlike the cohort's mean/, 'unlike'],
+  [/^gray matter where others have none/, 'outside'],
+];
 
-/** A reason without its numbers and what is quoted, so that alike ones count together and none names a file. */
-export function reasonIn(reason: string): string {
-  return reason
-    .replace(/^cannot be read:.*$/s, 'cannot be read')
-    .replace(/:? z -?[\d.]+$/, '')
-    .replace(/-?\d+(\.\d+)?(e-?\d+)?( %)?/g, '…')
-    .trim();
+/** The codes of an image's reasons, from its row of the check's table; 'unknown' where an older table says something else. */
+export function reasonCodes(row: Table['rows'][number]): string[] {
+  if (row.reason_codes !== undefined) return row.reason_codes === 'n/a' ? [] : row.reason_codes.split(',');
+  const sentences = row.reasons === 'n/a' ? [] : row.reasons.split('; ');
+  return sentences.map((text) => earlier.find(([beginning]) => beginning.test(text))?.[1] ?? 'unknown');
 }
 
-/** A reason in words of voxmask's own, whatever stands in it. */
-export function ownReason(reason: string): (typeof known)[number] | 'another reason' {
-  const told = reasonIn(reason);
-  return known.find((one) => told === one || told.startsWith(`${one}:`)) ?? 'another reason';
-}
-
-/** Why an image was rejected or flagged, from its row of the check's table. */
-export function reasonsOf(
-  { identity: { anonymous, own, message } }: Context,
-  row: Table['rows'][number],
-): Shown[] {
-  const given = row.reasons === 'n/a' ? [] : row.reasons.split('; ');
-  if (anonymous) return own(...given.map(ownReason));
-  return given
-    .map(reasonIn)
-    .filter((reason) => reason !== '')
-    .flatMap((reason) => message(reason) ?? []);
+/** The kinds of reasons why an image was rejected or flagged: voxmask's own words, which name no one. */
+export function reasonsOf({ identity: { own } }: Context, row: Table['rows'][number]): Shown[] {
+  return own(...reasonCodes(row).map((code) => kindOf(code) ?? 'another reason'));
 }

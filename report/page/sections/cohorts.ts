@@ -17,7 +17,7 @@ export function qualitySection({ quality, outliers }: ReportData): Section {
 
 function gallery({ cohort, rejected, flagged, accepted, reasons, sheet }: Quality) {
   return html`<h3>${cohort}</h3>
-<p>${rejected} rejected, ${flagged} flagged, ${accepted} accepted. Rejected images are left out; flagged ones are in, for a person to decide.</p>
+<p>${rejected} rejected, ${flagged} flagged, ${accepted} accepted.</p>
 ${reasons.length > 0 && table({ columns: ['reason', 'images'], rows: reasons }, `Reasons in ${cohort}`)}
 ${sheet ? picture(sheet) : absent('The contact sheet is not shown.')}`;
 }

@@ -76,8 +76,10 @@ it('rejects an image exactly when its maximum lies below the limit', async () =>
 
 it('tells when an image can no longer be read at the second reading', async () => {
   const lost = changed(sessions[0], 'lost', (value) => value);
-  const check = checkImages([lost, ...sessions.slice(1)], checkDefaults, (done) => {
-    if (done === sessions.length) rmSync(lost.path);
+  const check = checkImages([lost, ...sessions.slice(1)], checkDefaults, {
+    onImage: (done) => {
+      if (done === sessions.length) rmSync(lost.path);
+    },
   });
   await expect(check).rejects.toThrow(/lost\.nii: could be read at first, and no longer: .*Check again/);
 });
