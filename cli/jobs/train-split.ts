@@ -3,6 +3,7 @@ import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readFold } from '../../cohort/splits/read-fold.ts';
 import { readNotedCohort } from './noted-cohort.ts';
 import type { SplitSource } from './train.ts';
+import { refuseCopies } from './twins.ts';
 
 /** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
 function refuseLackingClass(split: Split, classes: readonly string[]): void {
@@ -18,19 +19,22 @@ function refuseLackingClass(split: Split, classes: readonly string[]): void {
 }
 
 /**
- * The split of a cohort that was asked for: a given one, or one drawn anew.
+ * The split of a cohort that was asked for: a given one, or one drawn anew. A copy of another participant's scan is refused
+ * first, since it counts as a participant; a given split may leave it out.
  *
- * @throws InputError for a cohort or a fold that cannot be, or when a side has no session of a class
+ * @throws InputError for a cohort or a fold that cannot be, for copies, or when a side has no session of a class
  */
-export function splitFor(
+export async function splitFor(
   { cohort: table, split: given, folds, fold, splitSeed }: SplitSource,
   classes: readonly string[],
-): { split: Split; absent: number } {
+): Promise<{ split: Split; absent: number }> {
   const cohort = readNotedCohort(table, classes, { copiesCompared: true });
+  if (given === null) await refuseCopies(table, cohort.sessions);
   const found =
     given === null
       ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }
       : readFold(given, fold, classes, cohort);
+  if (given !== null) await refuseCopies(table, [...found.split.train, ...found.split.validation]);
   refuseLackingClass(found.split, classes);
   return found;
 }
