@@ -5,6 +5,7 @@ const sentences = {
   metre: 'positions in metres (xyzt_units), converted to mm',
   micron: 'positions in micrometres (xyzt_units), converted to mm',
   transforms: 'sform and qform place the image differently; the sform was taken',
+  slope: 'scl_slope is 0 beside an intercept; nothing was scaled',
   nan: 'NaN voxels, read as 0',
 } as const;
 

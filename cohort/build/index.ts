@@ -162,6 +162,8 @@ function labelOf(diagnosis: string | null): Labelled {
   return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
 }
 
+const absent = /^image .* does not exist$/;
+
 function refuseNothing(
   where: string,
   sessions: readonly BuiltSession[],
@@ -172,10 +174,13 @@ function refuseNothing(
   const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
   if (lacking.length === 0) return;
   const lines = countReasons(excluded).map(([reason, count]) => `${count} sessions: ${reason}`);
+  const gone = excluded.find(({ reason }) => absent.test(reason));
   throw new InputError(
     where,
     `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
-    `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
+    gone
+      ? `Check the paths, as of ${gone.participantId} ${gone.sessionId}: ${gone.reason}`
+      : `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
   );
 }
 
