@@ -6,6 +6,7 @@ const sentences = {
   micron: 'positions in micrometres (xyzt_units), converted to mm',
   transforms: 'sform and qform place the image differently; the sform was taken',
   slope: 'scl_slope is 0 beside an intercept; nothing was scaled',
+  range: 'values beyond 0 to 1, where gray-matter probabilities are expected; taken as they are',
   nan: 'NaN voxels, read as 0',
 } as const;
 
