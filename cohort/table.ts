@@ -17,10 +17,9 @@ export interface Table {
 
 /**
  * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, or UTF-16 with
- * one; lines ending in LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
- * any other. Empty lines at the end, and columns at the right end
- * without name and values, are left out. The columns participant_id, session_id, diagnosis, path and set are
- * known in any letter case.
+ * one; lines ending in LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another
+ * quote is a character like any other. Empty lines at the end, and columns at the right end without name and values, are
+ * left out. The columns participant_id, session_id, diagnosis, path and set are known in any letter case.
  *
  * @param limits bytes of the file and of a line, and columns, at most
  * @throws InputError when the file is missing, too large, not text, has no header, names a column twice, or has a line with
@@ -38,10 +37,12 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
   const [header, ...records] = withoutEmptyColumns(cells);
   if (!header)
     throw new InputError(path, 'is an empty table', 'Give a tab-separated table with a header line');
-  if (header.length === 1 && records[0]?.length > 1) {
+  const [title, ...others] = header;
+  const second = records[0]?.filter((cell) => cell !== '').length ?? 0;
+  if (title !== '' && others.every((name) => name === '') && second > 1) {
     throw new InputError(
       `${path}, line 1`,
-      `is one cell, "${clipped(header[0])}", where line 2 has ${records[0].length}`,
+      `has one cell, "${clipped(title)}", where line 2 has ${second}`,
       'Begin the table with the line that names its columns',
     );
   }

@@ -167,7 +167,11 @@ export async function pretrainNetwork(
   }
 }
 
-/** Which sessions train and which choose the epoch: those of a split, or all of them and none. @throws InputError also for copies */
+/**
+ * Which sessions train and which choose the epoch: those of a split, or all of them and none.
+ *
+ * @throws InputError for a split that cannot be, or for copies of another participant's scan
+ */
 async function splitFor(options: PretrainJobOptions): Promise<{ split: Split; absent: number }> {
   const { cohort: file, split, folds, fold, splitSeed, classes } = options;
   if (split === null && fold !== null) {

@@ -60,9 +60,9 @@ describe('readTable', () => {
   it('says what is wrong with a header, or with a file', () => {
     expect(() => readTable(write('a\tb\ta\n'))).toThrow(/names the column a twice/);
     expect(() => readTable(write('a\t\tb\n'))).toThrow(/column 2 has no name/);
-    for (const line of ['# all sites', 'sep=\t', '\t'])
+    for (const line of ['# all sites', 'sep=\t', 'sep=;'])
       expect(() => readTable(write(`${line}\na\tb\n1\t2\n`))).toThrow(
-        /line 1: is one cell, ".*", where line 2 has 2\. Begin the table with/,
+        /line 1: has one cell, ".*", where line 2 has 2\. Begin the table with/,
       );
     expect(() => readTable(write('PK\x03\x04a\tb\n'))).toThrow(/is an Excel or OpenDocument file/);
     expect(() => readTable(write(''))).toThrow(/is an empty table/);
