@@ -86,14 +86,19 @@ function plainIdentifier(name: string): string {
 export function requireColumns(table: Table, names: readonly string[]): void {
   const missing = names.filter((name) => !table.columns.includes(name));
   if (missing.length === 0) return;
-  const separator = table.columns.length === 1 ? /[,;]| {2,}/.exec(table.columns[0])?.[0] : undefined;
   throw new InputError(
     table.path,
     `lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}`,
-    separator
-      ? `Separate its cells by tabs, not by ${separator.trim() === '' ? 'spaces' : `"${separator}"`}`
-      : `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${listed(table.columns, ', ', 30)}`,
+    wrongSeparator(table) ??
+      `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${listed(table.columns, ', ', 30)}`,
   );
+}
+
+/** What to do about a table whose cells something else than tabs separates; null where nothing points to that. */
+export function wrongSeparator({ columns }: Table): string | null {
+  const separator = columns.length === 1 ? /[,;]| {2,}/.exec(columns[0])?.[0] : undefined;
+  if (separator === undefined) return null;
+  return `Separate its cells by tabs, not by ${separator.trim() === '' ? 'spaces' : `"${separator}"`}`;
 }
 
 /** What BIDS, R, pandas, SQL, spreadsheets, SPSS and SAS write where there is no value. */

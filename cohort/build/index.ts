@@ -179,7 +179,7 @@ function refuseNothing(
     where,
     `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
     gone
-      ? `Check the paths, as of ${gone.participantId} ${gone.sessionId}: ${gone.reason}`
+      ? `Check the paths, such as that of ${gone.participantId} ${gone.sessionId}: ${gone.reason}`
       : `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
   );
 }

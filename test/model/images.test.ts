@@ -67,7 +67,7 @@ it('notes images that hold no probabilities, unless their values are rescaled', 
   );
   const notesOf = async (scale: 'none' | 'min-max') => {
     forgetReadings();
-    const store = new ImageStore(grid, { intensity: { scale, smoothing: 0 } });
+    const store = new ImageStore(grid, { intensity: { scale, smoothing: 0 }, keep: false });
     for (const session of [wide, plain]) await store.load(session);
     return describeNotes();
   };

@@ -181,7 +181,7 @@ describe('buildCohort', () => {
       /t\.tsv, line 3: repeats 1 bl of line 2 \(.*Keep one row per session/,
     );
     expect(build('1|bl|CN|C:\\data\\a.nii', '2|bl|AD|C:\\data\\b.nii')).toThrow(
-      /2 sessions: image does not exist\n.*Check the paths, as of 1 bl: image .*C:\\data\\a\.nii does not exist/,
+      /2 sessions: image does not exist\n.*Check the paths, such as that of 1 bl: image .*C:\\data\\a\.nii does not exist/,
     );
   });
 
