@@ -22,7 +22,8 @@ export function foreignImage(content: Uint8Array, where: string): InputError {
   const start = Buffer.from(content.subarray(0, 200)).toString('latin1');
   const found = kinds.find(([pattern]) => pattern.test(start));
   if (found) return new InputError(where, `${found[1]}, not a NIfTI image`, found[2]);
-  if (content.length < 4)
+  if (content.length === 0)
+    // the beginning of a gzip stream
     return new InputError(where, 'is cut short within its header', 'Copy or make the file again');
   return new InputError(where, 'is not a NIfTI image', 'Give a .nii, .nii.gz, .hdr or .img file');
 }

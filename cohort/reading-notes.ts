@@ -36,6 +36,12 @@ export function noteNaN(file: string, voxels: number): void {
   if (voxels > 0) noteReading('nan', `${file} (${voxels} ${voxels === 1 ? 'voxel' : 'voxels'})`);
 }
 
+/** Remembers what was taken for granted about an image's values: NaN voxels, and values that are no probabilities. */
+export function noteValues(file: string, { nanCount, beyond }: { nanCount: number; beyond: boolean }): void {
+  noteNaN(file, nanCount);
+  if (beyond) noteReading('range', file);
+}
+
 /** All that was noted since the last `forgetReadings`. */
 export function readingNotes(): Assumption[] {
   return [...noted].map(([note, files]) => ({

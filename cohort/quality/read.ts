@@ -2,6 +2,7 @@ import type { Decoded } from '../decoding/job.ts';
 import { decodeAside } from '../decoding/pool.ts';
 import { InputError } from '../error.ts';
 import { plainIntensity } from '../intensity.ts';
+import { noteValues } from '../reading-notes.ts';
 import type { Session } from '../session.ts';
 
 const AHEAD = 8; // images decoded before they are asked for
@@ -22,7 +23,9 @@ export async function* readEach(sessions: readonly Session[]): AsyncGenerator<Re
 
 async function attempt(session: Session): Promise<Read> {
   try {
-    return { session, image: await decodeAside({ path: session.path, intensity: plainIntensity }) };
+    const image = await decodeAside({ path: session.path, intensity: plainIntensity });
+    noteValues(session.path, image);
+    return { session, image };
   } catch (error) {
     if (error instanceof InputError) return { session, fault: error.what };
     throw error;
