@@ -44,11 +44,12 @@ export function noteValues(file: string, { nanCount, beyond }: { nanCount: numbe
 
 /** All that was noted since the last `forgetReadings`. */
 export function readingNotes(): Assumption[] {
-  return [...noted].map(([note, files]) => ({
-    what: sentences[note],
-    count: files.size,
-    files: [...files].slice(0, mostFiles),
-  }));
+  // In the order of the sentences: threads come to an end in any order.
+  return (Object.keys(sentences) as ReadingNote[]).flatMap((note) => {
+    const files = [...(noted.get(note) ?? [])];
+    if (files.length === 0) return [];
+    return [{ what: sentences[note], count: files.length, files: files.slice(0, mostFiles) }];
+  });
 }
 
 /** For standard error: a line per assumption, with the file or how many there are. */

@@ -17,15 +17,15 @@ export async function* readEach(sessions: readonly Session[]): AsyncGenerator<Re
   for (let i = 0; i < sessions.length; i++) {
     const read = await ahead.shift();
     ahead.push(start(sessions[i + AHEAD]));
-    if (read) yield read;
+    if (read === undefined) continue;
+    if ('image' in read) noteValues(read.session.path, read.image); // here, in the order of the sessions
+    yield read;
   }
 }
 
 async function attempt(session: Session): Promise<Read> {
   try {
-    const image = await decodeAside({ path: session.path, intensity: plainIntensity });
-    noteValues(session.path, image);
-    return { session, image };
+    return { session, image: await decodeAside({ path: session.path, intensity: plainIntensity }) };
   } catch (error) {
     if (error instanceof InputError) return { session, fault: error.what };
     throw error;
