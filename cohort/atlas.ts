@@ -5,7 +5,7 @@ import { listed } from './listed.ts';
 import { readVolume } from './nifti.ts';
 import { noteNaN } from './reading-notes.ts';
 import { resample } from './resample.ts';
-import { readTable, type Table } from './table.ts';
+import { readTable, type Table, wrongSeparator } from './table.ts';
 import { describeGrids, type Grid, sameGrid } from './volume.ts';
 
 /** A region of interest of an atlas. */
@@ -98,7 +98,8 @@ function regionsOf(table: Table, present: ReadonlySet<number>, where: string) {
     throw new InputError(
       table.path,
       `lacks a column of ${columns.length === 0 ? 'label values' : 'region names'}`,
-      `Name one ${(columns.length === 0 ? valueColumns : nameColumns).join(', or ')}`,
+      wrongSeparator(table) ??
+        `Name one ${(columns.length === 0 ? valueColumns : nameColumns).join(', or ')}`,
     );
   }
   const lacking = (name: string) => {

@@ -1,5 +1,6 @@
 import { NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js';
 import { InputError } from './error.ts';
+import { foreignImage } from './foreign-image.ts';
 import { type Datatype, datatypeOf } from './nifti-datatype.ts';
 import { agree, isSound, largestTransformCode, normalized, placedAt } from './nifti-transforms.ts';
 import { determinant, type Placement, type Qform, spacingOf } from './volume.ts';
@@ -17,6 +18,8 @@ export interface Header {
   /** value = slope * stored + intercept */
   readonly slope: number;
   readonly intercept: number;
+  /** Whether an intercept was dropped, since the slope beside it is 0. */
+  readonly unscaled: boolean;
   /** 4 x 4, row-major: stored voxel index to millimetres (right, anterior, superior). */
   readonly affine: readonly number[];
   /** The transforms that others may trust: sound ones that agree with the affine, in mm. */
@@ -64,7 +67,7 @@ function identify(content: Uint8Array, where: string): { version: 1 | 2; littleE
       throw new InputError(where, 'is cut short within its header', 'Copy or make the file again');
     }
   }
-  throw new InputError(where, 'is not a NIfTI image', 'Give a .nii, .nii.gz, .hdr or .img file');
+  throw foreignImage(content, where);
 }
 
 function parseFields(bytes: Uint8Array, where: string): NIFTI1 | NIFTI2 {
@@ -121,11 +124,12 @@ function offsetOf(offset: number, pair: boolean, version: 1 | 2, where: string):
   throw new InputError(where, `has the impossible data offset ${offset}`, 'Make the file again');
 }
 
-function scalingOf(fields: NIFTI1 | NIFTI2, where: string): { slope: number; intercept: number } {
+function scalingOf(fields: NIFTI1 | NIFTI2, where: string): Pick<Header, 'slope' | 'intercept' | 'unscaled'> {
   const { scl_slope: slope, scl_inter: intercept } = fields;
   // nifti1.h: a slope of 0 means no scaling. SPM and nibabel write NaN for the same.
-  if (slope === 0 || Number.isNaN(slope)) return { slope: 1, intercept: 0 };
-  if (Number.isFinite(slope) && Number.isFinite(intercept)) return { slope, intercept };
+  if (slope === 0 || Number.isNaN(slope))
+    return { slope: 1, intercept: 0, unscaled: Number.isFinite(intercept) && intercept !== 0 };
+  if (Number.isFinite(slope) && Number.isFinite(intercept)) return { slope, intercept, unscaled: false };
   throw new InputError(
     where,
     `has the impossible scaling ${slope} * x + ${intercept}`,

@@ -85,6 +85,7 @@ function locate(path: string): { header: Header; file: string; size: UnpackedSiz
   refuseShort(header, size.most, file, size.told === null ? '' : 'at most ');
   refuseLarge(header, file);
   if (header.unit) noteReading(header.unit, path);
+  if (header.unscaled) noteReading('slope', path);
   if (header.contradicts) noteReading('transforms', path);
   if (header.damagedQform) noteReading('qform', path);
   return { header, file, size };

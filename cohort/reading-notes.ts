@@ -6,6 +6,8 @@ const sentences = {
   micron: 'positions in micrometres (xyzt_units), converted to mm',
   transforms: 'sform and qform place the image differently; the sform was taken',
   qform: 'damaged qform (its code, quaternion, offset or voxel sizes); the sform was taken',
+  slope: 'scl_slope is 0 beside an intercept; nothing was scaled',
+  range: 'values beyond 0 to 1, where gray-matter probabilities are expected; taken as they are',
   nan: 'NaN voxels, read as 0',
 } as const;
 
@@ -35,13 +37,20 @@ export function noteNaN(file: string, voxels: number): void {
   if (voxels > 0) noteReading('nan', `${file} (${voxels} ${voxels === 1 ? 'voxel' : 'voxels'})`);
 }
 
+/** Remembers what was taken for granted about an image's values: NaN voxels, and values that are no probabilities. */
+export function noteValues(file: string, { nanCount, beyond }: { nanCount: number; beyond: boolean }): void {
+  noteNaN(file, nanCount);
+  if (beyond) noteReading('range', file);
+}
+
 /** All that was noted since the last `forgetReadings`. */
 export function readingNotes(): Assumption[] {
-  return [...noted].map(([note, files]) => ({
-    what: sentences[note],
-    count: files.size,
-    files: [...files].slice(0, mostFiles),
-  }));
+  // In the order of the sentences: threads come to an end in any order.
+  return (Object.keys(sentences) as ReadingNote[]).flatMap((note) => {
+    const files = [...(noted.get(note) ?? [])];
+    if (files.length === 0) return [];
+    return [{ what: sentences[note], count: files.length, files: files.slice(0, mostFiles) }];
+  });
 }
 
 /** For standard error: a line per assumption, with the file or how many there are. */

@@ -16,10 +16,10 @@ export interface Table {
 }
 
 /**
- * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, lines ending in
- * LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another quote is a character like
- * any other. Empty lines at the end are left out. The columns participant_id, session_id, diagnosis, path and set are
- * known in any letter case.
+ * Reads a tab-separated table whose first line names its columns: UTF-8 with or without a byte order mark, or UTF-16 with
+ * one; lines ending in LF, CRLF or CR. A cell in quotes is taken without them, as R and spreadsheets write it; another
+ * quote is a character like any other. Empty lines at the end, and columns at the right end without name and values, are
+ * left out. The columns participant_id, session_id, diagnosis, path and set are known in any letter case.
  *
  * @param limits bytes of the file and of a line, and columns, at most
  * @throws InputError when the file is missing, too large, not text, has no header, names a column twice, or has a line with
@@ -34,9 +34,18 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
   });
   const cells = lines.map((line) => line.map((cell) => unquoted(cell.trim())));
   while (cells.at(-1)?.every((cell) => cell === '')) cells.pop();
-  const [header, ...records] = cells;
+  const [header, ...records] = withoutEmptyColumns(cells);
   if (!header)
     throw new InputError(path, 'is an empty table', 'Give a tab-separated table with a header line');
+  const [title, ...others] = header;
+  const second = records[0]?.filter((cell) => cell !== '').length ?? 0;
+  if (title !== '' && others.every((name) => name === '') && second > 1) {
+    throw new InputError(
+      `${path}, line 1`,
+      `has one cell, "${clipped(title)}", where line 2 has ${second}`,
+      'Begin the table with the line that names its columns',
+    );
+  }
   const columns = header.map(plainIdentifier);
   refuseBadHeader(path, columns, limits);
   const rows = records.map((record, i) => {
@@ -49,6 +58,16 @@ export function readTable(path: string, limits: TableLimits = bounds): Table {
     );
   });
   return { path, columns, rows };
+}
+
+/** Without columns at the right end that have neither a name nor a value: spreadsheets end lines with tabs. */
+function withoutEmptyColumns(cells: readonly string[][]): readonly string[][] {
+  const [header = []] = cells;
+  const named = header.findLastIndex((name) => name !== '') + 1;
+  const width = Math.max(named, 1);
+  if (width === header.length || cells.some((line) => line.slice(width).some((cell) => cell !== '')))
+    return cells;
+  return cells.map((line) => line.slice(0, width));
 }
 
 const identifiers = new Set(['participant_id', 'session_id', 'diagnosis', 'path', 'set']);
@@ -67,14 +86,19 @@ function plainIdentifier(name: string): string {
 export function requireColumns(table: Table, names: readonly string[]): void {
   const missing = names.filter((name) => !table.columns.includes(name));
   if (missing.length === 0) return;
-  const separator = table.columns.length === 1 ? /[,;]/.exec(table.columns[0])?.[0] : undefined;
   throw new InputError(
     table.path,
     `lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}`,
-    separator
-      ? `Separate its cells by tabs, not by "${separator}"`
-      : `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${listed(table.columns, ', ', 30)}`,
+    wrongSeparator(table) ??
+      `Add ${missing.length === 1 ? 'it' : 'them'}; the columns there are: ${listed(table.columns, ', ', 30)}`,
   );
+}
+
+/** What to do about a table whose cells something else than tabs separates; null where nothing points to that. */
+export function wrongSeparator({ columns }: Table): string | null {
+  const separator = columns.length === 1 ? /[,;]| {2,}/.exec(columns[0])?.[0] : undefined;
+  if (separator === undefined) return null;
+  return `Separate its cells by tabs, not by ${separator.trim() === '' ? 'spaces' : `"${separator}"`}`;
 }
 
 /** What BIDS, R, pandas, SQL, spreadsheets, SPSS and SAS write where there is no value. */
@@ -116,8 +140,24 @@ function unquoted(cell: string): string {
 
 function readText(path: string, limits: TableLimits): string {
   const bytes = readInput(path, { most: limits.tableBytes, kind: 'a table' }, { pipes: true });
-  refuseLongLine(path, bytes, limits);
-  return inputText(path, bytes, 'Save it as tab-separated text in UTF-8');
+  const text = fromUtf16(bytes);
+  refuseLongLine(path, text, limits);
+  if (bytes.toString('latin1', 0, 4) === 'PK\x03\x04') {
+    throw new InputError(
+      path,
+      'is an Excel or OpenDocument file, or another archive',
+      'Save it as tab-separated text in UTF-8',
+    );
+  }
+  return inputText(path, text, 'Save it as tab-separated text in UTF-8');
+}
+
+/** The text in UTF-8 where a byte order mark says that it is UTF-16, as Excel writes "Unicode Text"; else as it is. */
+function fromUtf16(bytes: Buffer): Buffer {
+  const mark = bytes.toString('latin1', 0, 2);
+  if (mark !== '\xff\xfe' && mark !== '\xfe\xff') return bytes;
+  const encoding = mark === '\xff\xfe' ? 'utf-16le' : 'utf-16be';
+  return Buffer.from(new TextDecoder(encoding).decode(bytes));
 }
 
 /** Looked for in the bytes: decoding and splitting such a line would take many times its size. */

@@ -4,7 +4,7 @@ import { InputError } from '../cohort/error.ts';
 import { type Header, readHeaders, unusable, usualGrid } from '../cohort/headers.ts';
 import { type Intensity, plainIntensity } from '../cohort/intensity.ts';
 import { readGrid } from '../cohort/nifti.ts';
-import { noteNaN } from '../cohort/reading-notes.ts';
+import { noteValues } from '../cohort/reading-notes.ts';
 import type { Session } from '../cohort/session.ts';
 import type { Grid } from '../cohort/volume.ts';
 import type { Gpu } from '../engine/gpu.ts';
@@ -194,7 +194,7 @@ export class ImageStore {
     const decoded = await decodeAside({ path: session.path, intensity: this.intensity });
     this.check(session, decoded.grid);
     const { data, nanCount } = decoded;
-    noteNaN(session.path, nanCount); // for standard error; the map is for the command's results
+    noteValues(session.path, decoded); // for standard error; the map is for the command's results
     if (nanCount > 0) this.notNumbers.set(session.path, nanCount);
     if (this.keep && !this.kept.has(session.path) && this.hasRoom()) {
       this.kept.set(session.path, data);

@@ -36,7 +36,8 @@ export const importCommand: CommandModule<object, Arguments> = {
       .positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'Checkpoint of torch.save (.pth, .pt, .pth.tar), or safetensors',
+        describe:
+          'Checkpoint of torch.save (.pth, .pt, .pth.tar), safetensors, or a MAPS folder with one model.pth.tar',
       })
       .options({
         like: textOption({ demandOption: true, describe: 'An image as the network takes them: its grid' }),
@@ -110,6 +111,7 @@ function run(args: Arguments): void {
     out,
     overwrite,
   });
+  if (result.file !== file) process.stderr.write(`Checkpoint: ${printable(result.file)}\n`);
   process.stderr.write(asNotes(result));
   console.log(json ? JSON.stringify(result, null, 2) : asText(result));
 }

@@ -7,11 +7,13 @@ import { writeModel } from '../../model/model-file.ts';
 import { type Checkpoint, readPytorch } from '../../model/pytorch/checkpoint.ts';
 import { type Mapped, mapWeights } from '../../model/pytorch/map-weights.ts';
 import { parseSafetensors } from '../../model/safetensors.ts';
+import { checkpointIn } from './checkpoint-in.ts';
 import { resolveSettings, type Setting, type Stated, settingsOf } from './import-settings.ts';
 import { readMapsFacts } from './label-code.ts';
 import { refuseExisting } from './output.ts';
 
 export interface ImportOptions {
+  /** a checkpoint, or a folder of ClinicaDL that has one */
   readonly file: string;
   /** of the state_dict in a checkpoint that holds several; null to find it */
   readonly key: string | null;
@@ -24,6 +26,8 @@ export interface ImportOptions {
 }
 
 export interface ImportResult {
+  /** the checkpoint, which was given or is the only one of the folder */
+  readonly file: string;
   readonly architecture: Architecture;
   readonly mapping: readonly Mapped[];
   /** what the weights do not tell: as it was stated, recorded or assumed */
@@ -46,8 +50,9 @@ export interface ImportResult {
  *   states the order of the classes
  */
 export function importModel(options: ImportOptions): ImportResult {
-  const { file, key, like, stated, subBlocks, out, overwrite } = options;
+  const { key, like, stated, subBlocks, out, overwrite } = options;
   refuseExisting(out, overwrite);
+  const file = checkpointIn(options.file);
   const { weights: given, ...place } = readWeights(file, key);
   const maps = readMapsFacts(file);
   const resolved = resolveSettings(stated, maps, file);
@@ -63,6 +68,7 @@ export function importModel(options: ImportOptions): ImportResult {
   const settings = settingsOf(stated, maps, resolved, found);
   writeModel(out, { architecture, weights, grid, intensity, imported: JSON.stringify(settings) });
   return {
+    file,
     architecture,
     mapping,
     settings,

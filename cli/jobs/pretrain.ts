@@ -99,8 +99,7 @@ export async function pretrainNetwork(
   hooks: PretrainHooks,
 ): Promise<PretrainJobResult> {
   const startedAt = new Date();
-  const { split, absent } = splitFor(options);
-  await refuseCopies(options.cohort, [...split.train, ...split.validation]);
+  const { split, absent } = await splitFor(options);
   const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });
   const shape: Convolutional = { inputShape: images.grid.shape, ...options.network };
   checkArchitecture({ ...defaultArchitecture, ...shape }, 'network');
@@ -168,19 +167,27 @@ export async function pretrainNetwork(
   }
 }
 
-/** Which sessions train and which choose the epoch: those of a split, or all of them and none. */
-function splitFor(options: PretrainJobOptions): { split: Split; absent: number } {
+/**
+ * Which sessions train and which choose the epoch: those of a split, or all of them and none.
+ *
+ * @throws InputError for a split that cannot be, or for copies of another participant's scan
+ */
+async function splitFor(options: PretrainJobOptions): Promise<{ split: Split; absent: number }> {
   const { cohort: file, split, folds, fold, splitSeed, classes } = options;
-  if (split === null && fold !== null)
-    return {
-      split: stratifiedFold(readNotedCohort(file, classes, { copiesCompared: true }), folds, fold, splitSeed),
-      absent: 0,
-    };
+  if (split === null && fold !== null) {
+    const cohort = readNotedCohort(file, classes, { copiesCompared: true });
+    await refuseCopies(file, cohort.sessions);
+    return { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 };
+  }
   // Images of any diagnosis, or of none, can be reconstructed.
   const found = new Set(readTable(file).rows.map(({ diagnosis }) => diagnosis));
   const cohort = readNotedCohort(file, [...found], { allowOneClass: true, copiesCompared: true });
-  if (split !== null) return readNotedFold(split, fold ?? 0, classes, cohort);
-  return { split: { train: cohort.sessions, validation: [] }, absent: 0 };
+  const given =
+    split === null
+      ? { split: { train: cohort.sessions, validation: [] }, absent: 0 }
+      : readNotedFold(split, fold ?? 0, classes, cohort);
+  await refuseCopies(file, [...given.split.train, ...given.split.validation]);
+  return given;
 }
 
 async function fit(

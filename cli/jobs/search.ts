@@ -25,7 +25,6 @@ import { identityOf, type TrainIdentity } from './train-identity.ts';
 import { batchSizes } from './train-memory.ts';
 import { settledIn } from './train-settings.ts';
 import { splitFor } from './train-split.ts';
-import { refuseCopies } from './twins.ts';
 
 export interface SearchOptions extends Omit<TrainJobOptions, 'network' | 'training' | 'intensity'> {
   readonly space: SearchSpace;
@@ -87,8 +86,7 @@ export async function searchNetworks(options: SearchOptions, hooks: SearchHooks)
   const startedAt = new Date();
   const { space, samples, memory, ...data } = options;
   checkSubBlocks(space, 'search space');
-  const { split } = splitFor(data, space.classes ?? settingsDefaults.classes);
-  await refuseCopies(data.cohort, [...split.train, ...split.validation]);
+  const { split } = await splitFor(data, space.classes ?? settingsDefaults.classes);
   const inputShape = readGrid(split.train[0].path).shape;
   const seed = space.seed ?? settingsDefaults.seed;
   const output = openOutput(options.out, { by: 'search', overwrite: options.overwrite });

@@ -2,6 +2,7 @@ import { InputError } from '../../cohort/error.ts';
 import { type Split, stratifiedFold } from '../../cohort/splits/folds.ts';
 import { readNotedCohort, readNotedFold } from './noted-cohort.ts';
 import type { SplitSource } from './train.ts';
+import { type Fingerprint, refuseCopies } from './twins.ts';
 
 /** Without a class, a side tells nothing: half of the balanced accuracy would be no number. @throws InputError */
 function refuseLackingClass(split: Split, classes: readonly string[]): void {
@@ -17,19 +18,25 @@ function refuseLackingClass(split: Split, classes: readonly string[]): void {
 }
 
 /**
- * The split of a cohort that was asked for: a given one, or one drawn anew.
+ * The split of a cohort that was asked for: a given one, or one drawn anew. A copy of another participant's scan is refused
+ * first, since it counts as a participant; a given split may leave it out.
  *
- * @throws InputError for a cohort or a fold that cannot be, or when a side has no session of a class
+ * @returns also the fingerprints of the images
+ * @throws InputError for a cohort or a fold that cannot be, for copies, or when a side has no session of a class
  */
-export function splitFor(
+export async function splitFor(
   { cohort: table, split: given, folds, fold, splitSeed }: SplitSource,
   classes: readonly string[],
-): { split: Split; absent: number } {
+): Promise<{ split: Split; absent: number; fingerprint: Fingerprint }> {
   const cohort = readNotedCohort(table, classes, { copiesCompared: true });
-  const found =
-    given === null
-      ? { split: stratifiedFold(cohort, folds, fold, splitSeed), absent: 0 }
-      : readNotedFold(given, fold, classes, cohort);
-  refuseLackingClass(found.split, classes);
-  return found;
+  if (given === null) {
+    const fingerprint = await refuseCopies(table, cohort.sessions);
+    const split = stratifiedFold(cohort, folds, fold, splitSeed);
+    refuseLackingClass(split, classes);
+    return { split, absent: 0, fingerprint };
+  }
+  const { split, absent } = readNotedFold(given, fold, classes, cohort);
+  const fingerprint = await refuseCopies(table, [...split.train, ...split.validation]);
+  refuseLackingClass(split, classes);
+  return { split, absent, fingerprint };
 }

@@ -23,7 +23,6 @@ import { memoryNotes, requireBindable } from './train-memory.ts';
 import { adapterOf, checkpointOf, refuseOtherAdapter } from './train-resume.ts';
 import { splitFor } from './train-split.ts';
 import { stateOf } from './train-state.ts';
-import { refuseCopies } from './twins.ts';
 
 export interface TrainJobOptions {
   /** table of the sessions and their images */
@@ -102,8 +101,7 @@ export interface TrainJobResult {
  */
 export async function trainNetwork(options: TrainJobOptions, hooks: TrainHooks): Promise<TrainJobResult> {
   const startedAt = new Date();
-  const { split: drawn, absent } = splitFor(options, options.network.classes);
-  const fingerprint = await refuseCopies(options.cohort, [...drawn.train, ...drawn.validation]);
+  const { split: drawn, absent, fingerprint } = await splitFor(options, options.network.classes);
   const { shuffleLabels: shuffling = false, training } = options;
   const split = shuffling ? shuffleLabels(drawn, training.seed) : drawn;
   const images = ImageStore.of([...split.train, ...split.validation], { intensity: options.intensity });

@@ -21,7 +21,7 @@ const manyImages = 100; // so many take seconds: progress is shown
 type Known = Map<string, string | null>;
 
 /** Gives a session's fingerprint; null where its image has none, or cannot be read. */
-type Fingerprint = (session: Session) => string | null;
+export type Fingerprint = (session: Session) => string | null;
 
 /**
  * Refuses a copy of one participant's scan under another's name, by the voxels; prints a note for copies within a

@@ -8,6 +8,7 @@ import {
   type Named,
   onlySession,
   scanKeys,
+  untimedNotes,
 } from './candidate.ts';
 import { filesIn, foldersIn } from './folders.ts';
 
@@ -25,6 +26,7 @@ export function findBidsImages(folder: string): Found {
   const bare: Named[] = [];
   const averaged: string[] = [];
   const leftAside: string[] = [];
+  let untimed = 0;
   for (const participant of foldersIn(folder, 'sub-')) {
     const participantId = path.basename(participant);
     const sessions = foldersIn(participant, 'ses-').map((place) => {
@@ -35,6 +37,7 @@ export function findBidsImages(folder: string): Found {
     const mapped = sessions.filter(({ maps }) => maps.length > 0);
     const own = mapsIn(participant, participantId, sessions[0]?.sessionId ?? onlySession);
     candidates.push(...(mapped.length > 0 ? mapped.flatMap(({ maps }) => maps) : own));
+    if (sessions.length === 0) untimed += own.length;
     if (own.length > 0 && mapped.length > 0) leftAside.push(participantId);
     else if (own.length > 0 && sessions.length > 1) averaged.push(participantId);
     const without = sessions.filter(
@@ -43,7 +46,7 @@ export function findBidsImages(folder: string): Found {
     bare.push(...without.map(({ sessionId }) => ({ participantId, sessionId })));
     if (sessions.length === 0 && own.length === 0) bare.push({ participantId, sessionId: onlySession });
   }
-  return { candidates, bare, notes: notesOf(averaged, leftAside) };
+  return { candidates, bare, notes: [...notesOf(averaged, leftAside), ...untimedNotes(untimed)] };
 }
 
 function mapsIn(place: string, participantId: string, sessionId: string): Candidate[] {

@@ -37,6 +37,13 @@ export const scanKeys = ['acq', 'rec', 'run'];
 /** The session of a folder or a file that names none. */
 export const onlySession = 'ses-M000';
 
+/** A sentence about images that name no session, where there are any. */
+export function untimedNotes(count: number): string[] {
+  if (count === 0) return [];
+  const images = count === 1 ? '1 image names' : `${count} images name`;
+  return [`${images} no session: taken as ${onlySession}, the baseline.`];
+}
+
 /** A session by its names. */
 export interface Named {
   readonly participantId: string;

@@ -8,6 +8,7 @@ import { type ClinicalSession, type ClinicalTables, readClinical } from './clini
 import { countReasons, type Excluded, withoutImage } from './excluded.ts';
 import { readExclusions } from './exclusions.ts';
 import { mismatchOf } from './mismatch.ts';
+import { notesOf } from './session-notes.ts';
 import { findImages, type SourceKind } from './source.ts';
 import { type Labelled, labelStable, type UnstableRule } from './stability.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -86,6 +87,7 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
     if ('reason' in outcome) excluded.push({ ...identity(image), reason: outcome.reason });
     else sessions.push(outcome);
   }
+  const filled = sessions.filter((session) => isFilled(known, session));
   excluded.push(...withoutImage(found, variant, images, tables));
   const imaged = new Set(images.flatMap((image) => [keyOf(image), image.participantId]));
   const mismatch = mismatchOf(
@@ -99,9 +101,14 @@ export function buildCohort(options: BuildOptions): BuiltCohort {
     variant,
     sessions: sessions.sort(inOrder),
     excluded: excluded.sort(inOrder),
-    notes: [...found.notes, ...tables.notes, ...diagnoses.notes(), mismatch, exclusions?.note].filter(
-      (note) => typeof note === 'string',
-    ),
+    notes: [
+      ...found.notes,
+      ...tables.notes,
+      ...diagnoses.notes(),
+      ...notesOf(sessions, filled),
+      mismatch,
+      exclusions?.note,
+    ].filter((note) => typeof note === 'string'),
   };
 }
 
@@ -123,6 +130,12 @@ function diagnosesOf(
   return [...sessions, ...participants.values()]
     .filter(({ participantId }) => imaged.has(participantId))
     .map(({ diagnosis }) => diagnosis);
+}
+
+/** Whether a session has the diagnosis of those before and after it. */
+function isFilled({ listed, labels }: Known, built: BuiltSession): boolean {
+  const label = labels.get(listed.get(keyOf(built))!);
+  return label !== undefined && 'label' in label && label.filled === true;
 }
 
 function isListed(image: Candidate, { listed, participants, visited }: Known): boolean {
@@ -149,6 +162,8 @@ function labelOf(diagnosis: string | null): Labelled {
   return diagnosis === null ? { reason: 'diagnosis not known' } : { label: diagnosis };
 }
 
+const absent = /^image .* does not exist$/;
+
 function refuseNothing(
   where: string,
   sessions: readonly BuiltSession[],
@@ -159,10 +174,13 @@ function refuseNothing(
   const lacking = classes.filter((name) => !sessions.some(({ diagnosis }) => diagnosis === name));
   if (lacking.length === 0) return;
   const lines = countReasons(excluded).map(([reason, count]) => `${count} sessions: ${reason}`);
+  const gone = excluded.find(({ reason }) => absent.test(reason));
   throw new InputError(
     where,
     `leaves no session of ${lacking.join(' and none of ')}:${listed(lines, '\n  ', 20)}\n`,
-    `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
+    gone
+      ? `Check the paths, such as that of ${gone.participantId} ${gone.sessionId}: ${gone.reason}`
+      : `${mismatch === null ? '' : `${mismatch} `}Check --tables, --classes and --map`,
   );
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { InputError } from '../error.ts';
 import { compareText } from '../session.ts';
-import { type Candidate, type Found, onlySession } from './candidate.ts';
+import { type Candidate, type Found, onlySession, untimedNotes } from './candidate.ts';
 import { filesBelow } from './folders.ts';
 
 /**
@@ -31,7 +31,8 @@ export function findByPattern(folder: string, pattern: string): Found {
     return [{ participantId, sessionId, path: file, variant: [], scan: [] }];
   });
   candidates.sort((a, b) => compareText(a.path, b.path));
-  return { candidates, bare: [], notes: [] };
+  const untimed = pattern.includes('{session}') ? 0 : candidates.length;
+  return { candidates, bare: [], notes: untimedNotes(untimed) };
 }
 
 const parts: Readonly<Record<string, string>> = {

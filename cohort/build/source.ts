@@ -6,7 +6,7 @@ import { requireFolder } from '../read-file.ts';
 import { isMissing, readTable, requireColumns } from '../table.ts';
 import { pathFromTable } from '../table-path.ts';
 import { findBidsImages } from './bids.ts';
-import type { Candidate, Found, Named } from './candidate.ts';
+import { type Candidate, type Found, keyOf, type Named } from './candidate.ts';
 import { findCapsImages } from './caps.ts';
 import { filesBelow, foldersIn } from './folders.ts';
 import { findByPattern } from './pattern.ts';
@@ -105,6 +105,7 @@ function listedIn(file: string): Found {
   const folder = path.dirname(path.resolve(file));
   const candidates: Candidate[] = [];
   const bare: Named[] = [];
+  const lines = new Map<string, number>();
   table.rows.forEach((row, i) => {
     const named = { participantId: row.participant_id, sessionId: row.session_id };
     const lacking = (['participant_id', 'session_id'] as const).filter((name) => isMissing(row[name]));
@@ -114,6 +115,15 @@ function listedIn(file: string): Found {
         `has no ${lacking.join(' and no ')}`,
         'Give every image both',
       );
+    const earlier = lines.get(keyOf(named));
+    if (earlier !== undefined) {
+      throw new InputError(
+        `${file}, line ${i + 2}`,
+        `repeats ${named.participantId} ${named.sessionId} of line ${earlier} (ses-M00, ses-M000 and bl are one session)`,
+        'Keep one row per session',
+      );
+    }
+    lines.set(keyOf(named), i + 2);
     if (isMissing(row.path)) bare.push(named);
     else candidates.push({ ...named, path: pathFromTable(folder, row.path), variant: [], scan: [] });
   });

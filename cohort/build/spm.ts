@@ -1,5 +1,13 @@
 import path from 'node:path';
-import { type Candidate, entitiesOf, type Found, labelsOf, onlySession, scanKeys } from './candidate.ts';
+import {
+  type Candidate,
+  entitiesOf,
+  type Found,
+  labelsOf,
+  onlySession,
+  scanKeys,
+  untimedNotes,
+} from './candidate.ts';
 import { filesBelow } from './folders.ts';
 
 /** Smoothing, then how the map was moved, then the tissue: `s6mwp1`, `mwp1`, `wc1`, `c1`, `p1`, `rp1`. */
@@ -18,6 +26,7 @@ const moved: Readonly<Record<string, readonly string[]>> = {
  * folders; without, the participant is the name of the image that was segmented.
  */
 export function findSpmImages(folder: string): Found {
+  let untimed = 0;
   const candidates = filesBelow(folder, map).map((file): Candidate => {
     const [, smooth, how, tissue, name] = map.exec(path.basename(file))!;
     const inFolders = path.relative(folder, path.dirname(file)).split(path.sep);
@@ -26,9 +35,11 @@ export function findSpmImages(folder: string): Found {
       if (entities.has(key)) return `${key}-${entities.get(key)}`;
       return inFolders.findLast((part) => part.startsWith(`${key}-`));
     };
+    const sessionId = id('ses');
+    if (sessionId === undefined) untimed++;
     return {
       participantId: id('sub') ?? name,
-      sessionId: id('ses') ?? onlySession,
+      sessionId: sessionId ?? onlySession,
       path: file,
       variant: [
         tissue === 'p1' ? 'cat12' : 'spm',
@@ -38,5 +49,5 @@ export function findSpmImages(folder: string): Found {
       scan: labelsOf(entities, scanKeys),
     };
   });
-  return { candidates, bare: [], notes: [] };
+  return { candidates, bare: [], notes: untimedNotes(untimed) };
 }

@@ -11,8 +11,8 @@ export interface Diagnosed {
   readonly diagnosis: string | null;
 }
 
-/** What became of a session: a label, or the reason why it has none. */
-export type Labelled = { readonly label: string } | { readonly reason: string };
+/** What became of a session: a label, perhaps filled in from its neighbours, or the reason why it has none. */
+export type Labelled = { readonly label: string; readonly filled?: boolean } | { readonly reason: string };
 
 /**
  * Labels the sessions of participants whose diagnosis is stable (docs/method.md, Images): the diagnosis of the
@@ -48,7 +48,7 @@ export function labelStable<T extends Diagnosed>(
       if (diagnosis === null) labels.set(visit, { reason: 'diagnosis not known' });
       else if (change >= 0 && (rule === 'drop' || known.indexOf(visit) >= change))
         labels.set(visit, { reason: changed });
-      else labels.set(visit, { label: diagnosis });
+      else labels.set(visit, { label: diagnosis, filled: visit.diagnosis === null });
     });
   }
   return labels;

@@ -15,10 +15,13 @@ export interface Decoded {
   readonly data: Float32Array;
   /** voxels that were no number in the file and are 0 here */
   readonly nanCount: number;
+  /** Whether values that were not rescaled are clearly no probabilities: below -0.1 or above 1.1, beyond any interpolation. */
+  readonly beyond: boolean;
 }
 
 /** Reads an image and prepares its values. @throws InputError as `readVolume` and `applyIntensity` */
 export function decodeImage({ path, intensity }: DecodeJob): Decoded {
   const { grid, data, nanCount } = readVolume(path);
-  return { grid, data: applyIntensity(data, grid, intensity, path), nanCount };
+  const beyond = intensity.scale === 'none' && data.some((value) => value < -0.1 || value > 1.1);
+  return { grid, data: applyIntensity(data, grid, intensity, path), nanCount, beyond };
 }

@@ -2,6 +2,7 @@ import type { Decoded } from '../decoding/job.ts';
 import { decodeAside } from '../decoding/pool.ts';
 import { InputError } from '../error.ts';
 import { plainIntensity } from '../intensity.ts';
+import { noteValues } from '../reading-notes.ts';
 import type { Session } from '../session.ts';
 
 const AHEAD = 8; // images decoded before they are asked for
@@ -16,7 +17,9 @@ export async function* readEach(sessions: readonly Session[]): AsyncGenerator<Re
   for (let i = 0; i < sessions.length; i++) {
     const read = await ahead.shift();
     ahead.push(start(sessions[i + AHEAD]));
-    if (read) yield read;
+    if (read === undefined) continue;
+    if ('image' in read) noteValues(read.session.path, read.image); // here, in the order of the sessions
+    yield read;
   }
 }
 

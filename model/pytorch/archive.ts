@@ -56,7 +56,9 @@ export function openArchive(
       return unzipSync(file, { filter });
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw fault(file[0] === 0x80 ? "it has PyTorch's old format" : (error as Error).message);
+      const { message } = error as Error;
+      const damaged = 'its archive is damaged or cut short, so copy it again';
+      throw fault(file[0] === 0x80 ? "it has PyTorch's old format" : /zip/.test(message) ? damaged : message);
     }
   }
 }

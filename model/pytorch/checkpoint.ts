@@ -51,6 +51,13 @@ export function readPytorch(
   const name = [...archive.entries.keys()].find((entry) => /(^|\/)data\.pkl$/.test(entry));
   if (name === undefined) throw noCheckpoint(where, 'it has no data.pkl');
   const folder = name.slice(0, -'data.pkl'.length);
+  if (archive.entries.has(`${folder}constants.pkl`)) {
+    throw new InputError(
+      where,
+      'is a TorchScript archive, a network with its code; nothing in it was run',
+      'Save its weights alone: torch.save(torch.jit.load(FILE).state_dict(), "weights.pth")',
+    );
+  }
   const byteOrder = `${folder}byteorder`;
   const head = archive.read([name, byteOrder], limits.pickleBytes);
   const order = head[byteOrder];

@@ -67,7 +67,9 @@ it('rejects what is broken, flags what stands out, and leaves a cohort of the ot
   for (const session of sessions.slice(8)) expect(found(session)).toMatch(/^(accepted: n\/a|flagged: )/);
   expect(rows.slice(0, 5).every((row) => row.verdict === 'rejected')).toBe(true);
   expect(printed.out).toMatch(/rejected +5\nflagged +\d\naccepted +\d\n/);
-  expect(printed.err).toMatch(/^5 images are rejected: see .*check\.tsv\n$/);
+  expect(printed.err).toMatch(
+    /^5 images are rejected: see .*check\.tsv\n.*: values beyond 0 to 1, .*\n.*: NaN voxels, read as 0\n$/,
+  );
   const accepted = readCohort(at('checked/accepted.tsv'), ['CN', 'AD']).sessions;
   expect(accepted.map(name)).toEqual([sessions[4], ...sessions.slice(6)].map(name));
   expect(accepted[0].path).toBe(sessions[4].path);

@@ -41,8 +41,10 @@ it.each([
   ['cohort check', 'cohort', 'check'],
   ['split kfold', 'split', 'kfold', '--folds', '2'],
   ['split test', 'split', 'test', '--size', '1'],
-  ['train', 'train', '--folds', '2', '--fold', '0'],
+  // More folds than participants: the copies come first, since they count as participants.
+  ['train', 'train', '--folds', '9', '--fold', '0'],
   ['pretrain', 'pretrain'],
+  ['pretrain', 'pretrain', '--folds', '9', '--fold', '0'],
 ])(
   '%s refuses a copy, a link and the same voxels stored otherwise under another participant',
   async (_, ...words) => {

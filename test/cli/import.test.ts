@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import { expect, it } from 'vitest';
@@ -60,6 +60,22 @@ it('takes over bare safetensors, and replaces a model only when asked', async ()
   expect(printed.err).toMatch(/again\.safetensors: states its architecture already\. Use it as it is/);
   expect(await take(fixture('state.pth'), 'copy.safetensors')).toBe(1);
   expect(printed.err).toMatch(/copy\.safetensors: exists already/);
+});
+
+it('takes the one model.pth.tar of a MAPS folder, and asks where there are several', async () => {
+  const place = (split: string) => {
+    mkdirSync(at(`MAPS/${split}/best-loss`), { recursive: true });
+    copyFileSync(fixture('model.pth.tar'), at(`MAPS/${split}/best-loss/model.pth.tar`));
+  };
+  mkdirSync(at('MAPS'));
+  expect(await take(at('MAPS'), 'maps.safetensors')).toBe(1);
+  expect(printed.err).toMatch(/MAPS: is a folder without model\.pth\.tar\. Give the path/);
+  place('split-0');
+  expect(await take(at('MAPS'), 'maps.safetensors')).toBe(0);
+  expect(printed.err).toMatch(/Checkpoint: .*split-0.best-loss.model\.pth\.tar\n/);
+  place('split-1');
+  expect(await take(at('MAPS'), 'other.safetensors')).toBe(1);
+  expect(printed.err).toMatch(/has 2 checkpoints:\n.*split-0.*\n.*split-1/);
 });
 
 it('keeps what was done to the values of its images', async () => {

@@ -69,6 +69,9 @@ describe('readAtlas', () => {
       /line 4: the value "x"/,
     );
     expect(() => readAtlas(volume, tsv('code\tname\n'))).toThrow(/lacks a column of label values.*roi_value/);
+    expect(() => readAtlas(volume, tsv('index,name\n1,A\n'))).toThrow(
+      /label values\. Separate its cells by tabs, not by ","/,
+    );
     expect(() => readAtlas(volume, tsv('value\tregion\n'))).toThrow(
       /lacks a column of region names.*roi_name/,
     );

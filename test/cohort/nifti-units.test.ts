@@ -65,6 +65,14 @@ describe('spatial units', () => {
   });
 });
 
+it('a slope of 0 beside an intercept is noted: nothing is scaled', () => {
+  expect([...readVolume(put(folder, 'bare.nii', rawFile({ ...plain, slope: 0 }))).data]).toHaveLength(24);
+  expect(describeNotes()).toBe('');
+  const file = put(folder, 'dropped.nii', rawFile({ ...plain, slope: 0, intercept: 5 }));
+  expect(Math.min(...readVolume(file).data)).toBe(Math.min(...plain.values!));
+  expect(describeNotes()).toBe(`${file}: scl_slope is 0 beside an intercept; nothing was scaled\n`);
+});
+
 it('a qform that contradicts the sform is noted, one that agrees is not', () => {
   const { qform } = byQform(1);
   readVolume(put(folder, 'agrees.nii', rawFile({ ...plain, qform: qform! })));

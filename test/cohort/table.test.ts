@@ -34,6 +34,21 @@ describe('readTable', () => {
     ]);
   });
 
+  it('reads UTF-16 by its byte order mark, as Excel writes Unicode text', () => {
+    const little = Buffer.from('\uFEFFa\tb\r\nJos\u00e9\t1\r\n', 'utf16le');
+    for (const bytes of [little, Buffer.from(little).swap16()])
+      expect(readTable(write(bytes)).rows).toEqual([{ a: 'Jos\u00e9', b: '1' }]);
+  });
+
+  it('leaves out columns at the right end without name and values, but no value', () => {
+    expect(readTable(write('a\tb\t\t\n1\t2\t\t\n'))).toMatchObject({
+      columns: ['a', 'b'],
+      rows: [{ a: '1', b: '2' }],
+    });
+    expect(() => readTable(write('a\tb\t\n1\t2\t3\n'))).toThrow(/column 3 has no name/);
+    expect(() => readTable(write('a\tb\t\n1\n'))).toThrow(/line 2: has 1 cell where the header has 2/);
+  });
+
   it('says which line is ragged', () => {
     expect(() => readTable(write('a\tb\n1\t2\n3\n'))).toThrow(
       /table\.tsv, line 3: has 1 cell where the header has 2/,
@@ -45,6 +60,11 @@ describe('readTable', () => {
   it('says what is wrong with a header, or with a file', () => {
     expect(() => readTable(write('a\tb\ta\n'))).toThrow(/names the column a twice/);
     expect(() => readTable(write('a\t\tb\n'))).toThrow(/column 2 has no name/);
+    for (const line of ['# all sites', 'sep=\t', 'sep=;'])
+      expect(() => readTable(write(`${line}\na\tb\n1\t2\n`))).toThrow(
+        /line 1: has one cell, ".*", where line 2 has 2\. Begin the table with/,
+      );
+    expect(() => readTable(write('PK\x03\x04a\tb\n'))).toThrow(/is an Excel or OpenDocument file/);
     expect(() => readTable(write(''))).toThrow(/is an empty table/);
     expect(() => readTable(write('\n\n'))).toThrow(/is an empty table/);
     expect(() => readTable(write(Buffer.from('a\tb\n', 'utf16le')))).toThrow(/not text in UTF-8/);
@@ -61,6 +81,7 @@ describe('readTable', () => {
       /lacks the columns c, d\. .*there are: a, b/,
     );
     expect(() => requireColumns(readTable(write('a,b\n1,2\n')), ['a', 'b'])).toThrow(/by tabs, not by ","/);
+    expect(() => requireColumns(readTable(write('a    b\n')), ['a'])).toThrow(/by tabs, not by spaces/);
   });
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import * as decodingPool from '../../cohort/decoding/pool.ts';
 import { storageFor, writeVolume } from '../../cohort/nifti.ts';
+import { describeNotes, forgetReadings } from '../../cohort/reading-notes.ts';
 import type { Session } from '../../cohort/session.ts';
 import { limitImages } from '../../model/image-memory.ts';
 import { ImageStore } from '../../model/images.ts';
@@ -53,6 +54,25 @@ it('gives every image, whatever was announced and in whatever order it is asked,
     ),
     { numRuns: 30 },
   );
+});
+
+it('notes images that hold no probabilities, unless their values are rescaled', async () => {
+  const wide = write(
+    'wide.nii',
+    Float32Array.from({ length: 60 }, (_, i) => i),
+  );
+  const plain = write(
+    'plain.nii',
+    Float32Array.from({ length: 60 }, (_, i) => -0.05 + i / 55),
+  );
+  const notesOf = async (scale: 'none' | 'min-max') => {
+    forgetReadings();
+    const store = new ImageStore(grid, { intensity: { scale, smoothing: 0 }, keep: false });
+    for (const session of [wide, plain]) await store.load(session);
+    return describeNotes();
+  };
+  expect(await notesOf('min-max')).toBe('');
+  expect(await notesOf('none')).toMatch(/^\S+wide\.nii: values beyond 0 to 1, .* taken as they are\n$/);
 });
 
 /** How many of the images are there again when they are asked for again. */

@@ -39,10 +39,14 @@ describe('unsound files are refused with their name', () => {
     shape,
     data_offsets: [from, to],
   });
+  const bytesOf = (start: string) => Buffer.concat([Buffer.from(start, 'latin1'), data(40)]);
   const cases: [string, Buffer, RegExp][] = [
     ['empty', Buffer.alloc(0), /is empty/],
     ['header longer than the file', file('{}', data(0), 1000), /claims 1000 bytes/],
     ['header of terabytes', file('{}', data(0), 2 ** 45), /header claims/],
+    ['a checkpoint of PyTorch', bytesOf('PK\x03\x04'), /is a checkpoint of PyTorch.*"voxmask import" first/],
+    ['an old one', bytesOf('\x80\x02\x8a\x0a'), /is a checkpoint of PyTorch/],
+    ['text', bytesOf('participant_id'), /it has no JSON header/],
     ['no JSON object', file('[]', data(0)), /not a JSON object/],
     ['broken JSON', file('{"a":', data(0)), /not JSON/],
     ['overlap', file(JSON.stringify({ a: entry(0, 8), b: entry(4, 8) })), /overlaps/],

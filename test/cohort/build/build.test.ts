@@ -5,7 +5,7 @@ import { findImages } from '../../../cohort/build/source.ts';
 import { chooseVariant } from '../../../cohort/build/variants.ts';
 import { optionsOf as options, place } from './places.ts';
 
-const tree = (name: string, files: Record<string, string[]>) => place(files, name);
+const tree = (name: string, files: Record<string, string[]>) => place(files, { name });
 
 function capsMap(
   participant: string,

@@ -11,6 +11,24 @@ const words = {
   MCI: ['MCI', 'EMCI', 'late_mci'],
   missing: ['', 'n/a', 'NA', '-', '.', 'null', '-4', 'NaN', 'None'],
 };
+/** Cells of age and sex, and what each means. */
+const ages: readonly (readonly [cell: string, age: number | null])[] = [
+  ['70', 70],
+  ['71.5', 71.5],
+  ['72,25', 72.25],
+  ['89+', 89],
+  ['"66"', 66],
+  ['n/a', null],
+  ['-4', null],
+];
+const sexes: readonly (readonly [cell: string, sex: 'F' | 'M' | null])[] = [
+  ['F', 'F'],
+  ['female', 'F'],
+  ['m', 'M'],
+  ['Male', 'M'],
+  ['O', null],
+  ['NA', null],
+];
 const spellings = [
   (months: number) => `ses-M${String(months).padStart(3, '0')}`,
   (months: number) => (months === 0 ? 'bl' : `m${months}`),
@@ -25,14 +43,21 @@ const visits = fc.array(
     listedOut: rarely,
     word: fc.nat(),
     spelling: fc.nat(2),
+    age: fc.nat(ages.length - 1),
+    sex: fc.nat(sexes.length - 1),
   }),
   { minLength: 1, maxLength: 4 },
 );
 
 /** What a random dataset is made from. */
 export const drawn = fc.record({
-  layout: fc.constantFrom('caps', 'bids', 'cat12', 'pattern', 'table'),
+  layout: fc.constantFrom('caps', 'bids', 'cat12', 'spm', 'pattern', 'table'),
   truncate: fc.boolean(),
+  /** macOS leaves a hidden file beside each image */
+  hidden: fc.boolean(),
+  lineEnd: fc.constantFrom('\n', '\r\n'),
+  /** a session has two rows, under two spellings */
+  repeated: fc.constantFrom(true, ...Array<boolean>(19).fill(false)),
   participantColumn: fc.constantFrom('participant_id', 'Participant_ID', 'PARTICIPANT_ID'),
   people: fc.array(
     fc.record({
@@ -51,6 +76,8 @@ type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
 export interface Dataset {
   readonly visits: readonly Visit[];
   readonly options: BuildOptions;
+  /** whether a session has two rows */
+  readonly repeated: boolean;
 }
 
 /** Where the image of a visit is in each layout; a second kind of map where a layout has one. */
@@ -61,19 +88,22 @@ const imageIn: Readonly<Record<string, (who: string, session: string, other: boo
     `${who}/${session}/anat/${who}_${session}${other ? '' : '_space-MNI'}_label-GM_probseg.nii.gz`,
   cat12: (who, session, other) =>
     `${who}/${session}/anat/mri/${other ? 'm' : ''}wp1${who}_${session}_T1w.nii`,
+  spm: (who, session, other) => `${who}/${session}/${other ? 'm' : ''}wc1scan.nii`,
   pattern: (who, session) => `${who}_${session}_gm.nii`,
   table: (who, session) => `images/${who}_${session}.nii`,
 };
 
 /** Writes a dataset. Each image's content is a number of its own, but where it is that of another participant. */
-export function write({ layout, truncate, participantColumn, people }: Drawn): Dataset {
-  const hasKinds = ['caps', 'bids', 'cat12'].includes(layout);
+export function write(drawn: Drawn): Dataset {
+  const { layout, truncate, participantColumn, people } = drawn;
+  const hasKinds = ['caps', 'bids', 'cat12', 'spm'].includes(layout);
   const showsEmpty = ['caps', 'bids'].includes(layout); // a session's folder without a map
   const folder = place({});
   const all: Visit[] = [];
-  const table = [`${participantColumn}|session_id|Diagnosis|path`];
+  const table = [`${participantColumn}|session_id|Diagnosis|Age|SEX|path`];
   const out = ['participant_id|session_id'];
   let before: string | null = null;
+  let repeated: string | null = null;
   people.forEach((person, p) => {
     const who = `sub-${p}`;
     let first = true;
@@ -88,6 +118,7 @@ export function write({ layout, truncate, participantColumn, people }: Drawn): D
       else if (image === 'map' && first && person.same !== null && before !== null)
         same(before, file, person.same);
       else fresh(file);
+      if (drawn.hidden) writeInto(path.join(path.dirname(file), `._${path.basename(file)}`), 'hidden');
       if (image === 'map' && first) {
         before = file;
         first = false;
@@ -96,17 +127,23 @@ export function write({ layout, truncate, participantColumn, people }: Drawn): D
       const relative = image === 'none' ? 'n/a' : path.relative(folder, file);
       if (diagnosis !== undefined) {
         const of = words[diagnosis ?? 'missing'];
-        table.push([who, session, of[one.word % of.length], relative].join('|'));
+        const rest = [of[one.word % of.length], ages[one.age][0], sexes[one.sex][0], relative];
+        table.push([who, session, ...rest].join('|'));
+        repeated ??= [who, spellings[(one.spelling + 1) % 3](months), ...rest].join('|');
       }
       if (one.listedOut && image === 'map') out.push(`${who}|${session}`);
-      all.push({ participant: who, months, image, diagnosis, listedOut: one.listedOut });
+      const [age, sex] = [ages[one.age][1], sexes[one.sex][1]];
+      all.push({ participant: who, months, image, diagnosis, age, sex, listedOut: one.listedOut });
     });
   });
-  const lists = place({ 'table.tsv': table, 'out.tsv': out });
+  const isRepeated = drawn.repeated && repeated !== null;
+  if (isRepeated) table.push(repeated!);
+  const lists = place({ 'table.tsv': table, 'out.tsv': out }, { lineEnd: drawn.lineEnd });
   if (layout === 'table')
     writeFileSync(path.join(folder, 'table.tsv'), readFileSync(path.join(lists, 'table.tsv')));
   return {
     visits: all,
+    repeated: isRepeated,
     options: optionsOf(layout === 'table' ? path.join(folder, 'table.tsv') : folder, {
       tables: layout === 'table' ? null : path.join(lists, 'table.tsv'),
       variant: layout === 'bids' ? ['space-MNI'] : [],

@@ -9,11 +9,17 @@ afterAll(() => rmSync(root, { recursive: true }));
 let made = 0;
 
 /** A folder with files by their paths: tables with | between cells, images as empty files, which building does not open. */
-export function place(files: Readonly<Record<string, readonly string[]>>, name = String(made++)): string {
+export function place(
+  files: Readonly<Record<string, readonly string[]>>,
+  { name = String(made++), lineEnd = '\n' } = {},
+): string {
   const folder = path.join(root, name);
   mkdirSync(folder, { recursive: true });
   for (const [file, lines] of Object.entries(files))
-    writeInto(path.join(folder, file), lines.map((line) => `${line.replaceAll('|', '\t')}\n`).join(''));
+    writeInto(
+      path.join(folder, file),
+      lines.map((line) => `${line.replaceAll('|', '\t')}${lineEnd}`).join(''),
+    );
   return folder;
 }
 

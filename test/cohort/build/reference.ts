@@ -7,6 +7,9 @@ export interface Visit {
   /** the diagnosis that the table's cell means; null for a missing one, undefined where the table has no such row */
   readonly diagnosis: 'CN' | 'AD' | 'MCI' | null | undefined;
   readonly listedOut: boolean;
+  /** what the row's cells mean; null for not known */
+  readonly age: number | null;
+  readonly sex: 'F' | 'M' | null;
 }
 
 /** What becomes of each visit: `CN`, `AD`, or the beginning of the reason why it is left out. */

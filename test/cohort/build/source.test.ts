@@ -133,6 +133,58 @@ describe('buildCohort', () => {
     expect(notes.join()).toMatch(/age at baseline is taken as it is in 1 row \(sub-2 ses-2\)/);
   });
 
+  it.each(['-', 'NA', '-4', '.'])('fills a gap "%s" between equal diagnoses, and says so', (gap) => {
+    const visits = ['sub-1|CN|CN|CN', `sub-2|AD|${gap}|AD`].flatMap((line) => {
+      const [who, ...words] = line.split('|');
+      return words.map((word, i) => [who, `ses-M${12 * i}`, word] as const);
+    });
+    const folder = place({
+      ...Object.fromEntries(
+        visits.map(([who, session]) => [`${who}/${session}/anat/${gm(`${who}_${session}`)}`, []]),
+      ),
+      't.tsv': ['participant_id|session_id|diagnosis', ...visits.map((visit) => visit.join('|'))],
+    });
+    const { sessions, notes } = buildCohort(optionsOf(folder, { tables: path.join(folder, 't.tsv') }));
+    expect(sessions.map(({ diagnosis }) => diagnosis)).toEqual(['CN', 'CN', 'CN', 'AD', 'AD', 'AD']);
+    expect(notes).toContain(
+      'The diagnosis is missing in 1 row (sub-2 ses-M12): taken from the sessions before and after, which agree.',
+    );
+  });
+
+  it('says whose age and sex are not known, and how many images name no session', () => {
+    const { notes } = buildCohort(
+      withTable('participant_id|diagnosis|sex|age', 'sub-1|CN|F|n/a', 'sub-2|AD|M|70'),
+    );
+    expect(notes).toEqual([
+      '2 images name no session: taken as ses-M000, the baseline.',
+      'Age is not known for 1 of 2 sessions (sub-1 ses-M000).',
+    ]);
+    const flat = place({ 'a_gm.nii': [], 'wc1b.nii': [] });
+    for (const pattern of ['{participant}_gm.nii', null])
+      expect(findImages(flat, pattern).notes).toEqual([
+        '1 image names no session: taken as ses-M000, the baseline.',
+      ]);
+  });
+
+  it('takes the averaged map for the only session, without a note', () => {
+    const folder = place({ [`sub-1/anat/${gm('sub-1')}`]: [], 'sub-1/ses-1/func/x.json': [] });
+    const { candidates, notes } = findImages(folder);
+    expect([candidates.map(({ sessionId }) => sessionId), notes]).toEqual([['ses-1'], []]);
+  });
+
+  it('names a row that repeats a session in a table of images, and a path of which nothing is there', () => {
+    const build = (...lines: string[]) => {
+      const folder = place({ 'a.nii': [], 't.tsv': ['participant_id|session_id|diagnosis|path', ...lines] });
+      return () => buildCohort(optionsOf(path.join(folder, 't.tsv')));
+    };
+    expect(build('1|ses-M00|CN|a.nii', '1|bl|CN|a.nii')).toThrow(
+      /t\.tsv, line 3: repeats 1 bl of line 2 \(.*Keep one row per session/,
+    );
+    expect(build('1|bl|CN|C:\\data\\a.nii', '2|bl|AD|C:\\data\\b.nii')).toThrow(
+      /2 sessions: image does not exist\n.*Check the paths, such as that of 1 bl: image .*C:\\data\\a\.nii does not exist/,
+    );
+  });
+
   it('shows names of both sides where sessions do not match', () => {
     const folder = place({
       [`sub-1/ses-1/anat/${gm('sub-1')}`]: [],

@@ -82,6 +82,19 @@ describe('a checkpoint', () => {
   });
 });
 
+it('is told from a TorchScript archive, whose code is not run, and from a damaged one', () => {
+  const script = zipSync({
+    'net/data.pkl': Buffer.from('c__torch__\nNet\n)R.'),
+    'net/constants.pkl': Buffer.from(').'),
+    'net/code/__torch__.py': Buffer.from('raise'),
+  });
+  expect(() => readPytorch(script, 'net.pt')).toThrow(
+    /net\.pt: is a TorchScript archive.*nothing in it was run\. Save its weights alone: torch\.save\(torch\.jit\.load/,
+  );
+  const cut = archive(two, { 0: floats(1, 2) }).subarray(0, 200);
+  expect(() => readPytorch(cut, 'cut.pth')).toThrow(/its archive is damaged or cut short, so copy it again/);
+});
+
 describe('a pickle that would compute for long', () => {
   const cases: [string, Buffer, RegExp][] = [
     ['lengths below 0, which lead backwards', Buffer.from([0x42, ...[0xfb, 0xff, 0xff, 0xff]]), /-5 bytes/],
