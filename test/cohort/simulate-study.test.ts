@@ -16,6 +16,7 @@ import { buildCohort } from '../../cohort/build/index.ts';
 import { readCohort } from '../../cohort/cohort.ts';
 import { readVolume } from '../../cohort/nifti.ts';
 import { checkDefaults, checkImages } from '../../cohort/quality/check.ts';
+import { reasonText } from '../../cohort/quality/reasons.ts';
 import { defaultRegions, type SimulateOptions, simulateCohort } from '../../cohort/simulate/index.ts';
 import { planCohort } from '../../cohort/simulate/plan.ts';
 import { stream } from '../../cohort/simulate/random.ts';
@@ -262,7 +263,8 @@ describe('simulateCohort', () => {
     for (const { session, verdict, reasons } of images) {
       const failure = wanted.get(session.participantId);
       expect(verdict === 'rejected').toBe(failure === 'low maximum');
-      if (failure === 'eyes') expect(reasons.join()).toContain('gray matter where others have none');
+      if (failure === 'eyes')
+        expect(reasons.map(reasonText).join()).toContain('gray matter where others have none');
     }
   });
 
