@@ -59,14 +59,16 @@ export function parseSafetensors(
     );
   if (bytes.length === 0) throw new InputError(where, 'is empty', 'Copy or make the file again');
   if (bytes.length < 8) throw unsound('it has fewer than 8 bytes');
-  if (/^(PK\x03\x04|\x80[\x02-\x05])/.test(bytes.toString('latin1', 0, 4))) {
+  const length = bytes.readBigUInt64LE(0);
+  // Of a sound file too, the length of the header may begin with these bytes.
+  const headed = length <= BigInt(bytes.length - 8) && bytes[8] === 0x7b;
+  if (!headed && /^(PK\x03\x04|\x80[\x02-\x05])/.test(bytes.toString('latin1', 0, 4))) {
     throw new InputError(
       where,
       'is a checkpoint of PyTorch, or another archive, not safetensors',
       'Take a network over with "voxmask import" first',
     );
   }
-  const length = bytes.readBigUInt64LE(0);
   if (length > BigInt(bytes.length - 8) && bytes[8] !== 0x7b) throw unsound('it has no JSON header');
   if (length > BigInt(bytes.length - 8)) throw unsound(`its header claims ${length} bytes`);
   if (length > limits.safetensorsHeaderBytes)

@@ -27,6 +27,14 @@ it('what is written is read back, metadata included', () => {
   );
 });
 
+it.each([0x280, 0x380, 0x580])('a header of %d bytes is not taken for a pickle', (length) => {
+  const padded = (count: number) => formatSafetensors(new Map(), { text: 'x'.repeat(count) });
+  let count = 0;
+  while (Buffer.from(padded(count)).readBigUInt64LE(0) < BigInt(length)) count++;
+  expect(Buffer.from(padded(count)).readBigUInt64LE(0)).toBe(BigInt(length));
+  expect(parseSafetensors(padded(count), 'file').metadata).toEqual({ text: 'x'.repeat(count) });
+});
+
 describe('unsound files are refused with their name', () => {
   const data = (bytes: number) => Buffer.alloc(bytes);
   const file = (header: string, body = data(8), length = header.length) => {
